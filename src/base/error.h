@@ -22,7 +22,8 @@ template <class... Args>
 }
 
 /// Bytes from an untrusted source made safe for a terminal and for a one-line message: control
-/// characters, escape sequences and invalid UTF-8 become \xNN, and what exceeds `limit` bytes is cut with "...".
+/// characters, escape sequences and invalid UTF-8 become \xNN, and what exceeds `limit` bytes is cut with
+/// "...".
 std::string printable(std::string_view text, std::size_t limit = 120);
 
 }  // namespace pith

@@ -8,7 +8,8 @@ Utf8Char decode_utf8(std::string_view text) {
   if (lead < 0x80) return {lead, 1, true};
   int trail;
   char32_t code;
-  unsigned char low = 0x80, high = 0xbf;  // the range of the second byte; it excludes overlong forms and surrogates
+  unsigned char low = 0x80,
+                high = 0xbf;  // the range of the second byte; it excludes overlong forms and surrogates
   if (lead >= 0xc2 && lead <= 0xdf) {
     trail = 1, code = lead & 0x1f;
   } else if (lead >= 0xe0 && lead <= 0xef) {
@@ -77,7 +78,10 @@ std::size_t incomplete_utf8_suffix(std::string_view text) {
   for (std::size_t back = 1; back <= 3 && back <= text.size(); ++back) {
     const auto lead = static_cast<unsigned char>(text[text.size() - back]);
     if ((lead & 0xc0) == 0x80) continue;
-    const std::size_t need = lead >= 0xf0 && lead <= 0xf4 ? 4 : lead >= 0xe0 && lead <= 0xef ? 3 : lead >= 0xc2 && lead <= 0xdf ? 2 : 1;
+    const std::size_t need = lead >= 0xf0 && lead <= 0xf4   ? 4
+                             : lead >= 0xe0 && lead <= 0xef ? 3
+                             : lead >= 0xc2 && lead <= 0xdf ? 2
+                                                            : 1;
     const std::string_view tail = text.substr(text.size() - back);
     return need > back && decode_utf8(tail).length == back ? back : 0;
   }

@@ -21,7 +21,8 @@ void append_utf8(std::string& out, char32_t code);
 
 bool is_valid_utf8(std::string_view text);
 
-/// `text` with every ill-formed sequence replaced by U+FFFD (one per maximal subpart, as browsers and Python do).
+/// `text` with every ill-formed sequence replaced by U+FFFD (one per maximal subpart, as browsers and Python
+/// do).
 std::string replace_invalid_utf8(std::string_view text);
 
 /// How many bytes at the end of `text` are the beginning of a character that is not complete yet: 0 to 3.

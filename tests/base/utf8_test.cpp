@@ -16,8 +16,8 @@ TEST(Utf8, DecodesEveryLength) {
 }
 
 TEST(Utf8, RejectsWhatTheStandardRejects) {
-  for (const char* bad : {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80",
-                          "\xf5\x80\x80\x80", "\xff", "\xe2\x82", "\xf0\x9f\x98"}) {
+  for (const char* bad : {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80",
+                          "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xe2\x82", "\xf0\x9f\x98"}) {
     EXPECT_FALSE(is_valid_utf8(bad)) << printable(bad);
   }
 }
@@ -43,8 +43,8 @@ TEST(Utf8, HoldsBackOnlyWhatCanStillBecomeACharacter) {
   EXPECT_EQ(incomplete_utf8_suffix(""), 0u);
   EXPECT_EQ(incomplete_utf8_suffix(smile), 0u);
   for (std::size_t n = 1; n <= 3; ++n) EXPECT_EQ(incomplete_utf8_suffix("x" + smile.substr(0, n)), n);
-  EXPECT_EQ(incomplete_utf8_suffix("\x80\x80"), 0u);      // stray continuation bytes never complete
-  EXPECT_EQ(incomplete_utf8_suffix("\xed\xa0"), 0u);      // a surrogate's beginning never completes
+  EXPECT_EQ(incomplete_utf8_suffix("\x80\x80"), 0u);  // stray continuation bytes never complete
+  EXPECT_EQ(incomplete_utf8_suffix("\xed\xa0"), 0u);  // a surrogate's beginning never completes
 }
 
 TEST(Printable, LeavesNothingThatATerminalObeys) {
