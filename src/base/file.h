@@ -1,13 +1,12 @@
-// Files as memory, and bytes that are checked before they are believed.
+// Files: mapped as memory, read as a string, written completely or not at all.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
-#include <string_view>
+#include <vector>
 
 namespace pith {
 
@@ -31,7 +30,9 @@ class MappedFile {
 
  private:
   MappedFile(std::string path, const std::byte* data, std::size_t size);
+
   std::string path_;
+  std::string shown_path_;  // printable: what the signal handler writes
   const std::byte* data_;
   std::size_t size_;
 };
@@ -39,34 +40,34 @@ class MappedFile {
 /// A small file (configuration, template, tokenizer) as a string. Throws Error, also above `limit` bytes.
 std::string read_file(const std::filesystem::path& path, std::size_t limit = std::size_t{1} << 30);
 
-/// Writes a file completely or not at all: to a temporary beside it, flushed, then renamed. Throws Error.
-void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
-
-/// Reads little-endian values from untrusted bytes. Every read is checked; Error says what was being read and
-/// where.
-class ByteReader {
+/// A file that appears under its name only when it is complete: what is written goes to a temporary beside it
+/// (PATH.PID.tmp), which commit() renames. A device or pipe that is there already (/dev/null) is written in
+/// place.
+class AtomicFile {
  public:
-  /// `what` names the source in messages, for example the file's path.
-  ByteReader(std::span<const std::byte> bytes, std::string_view what) : bytes_(bytes), what_(what) {}
+  /// Throws Error: a directory, no such folder, not writable.
+  explicit AtomicFile(const std::filesystem::path& path);
+  /// Removes the temporary unless it was committed.
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
 
-  std::size_t position() const { return at_; }
-  std::size_t remaining() const { return bytes_.size() - at_; }
-
-  /// An integer or floating-point value; `field` names it in messages.
-  template <class T>
-  T read(std::string_view field);
-
-  /// The next `count` bytes, without copying.
-  std::span<const std::byte> take(std::uint64_t count, std::string_view field);
+  /// Appends. Throws Error, for example on a full disk.
+  void write(std::span<const std::byte> bytes);
+  /// Flushes to the disk and renames. Throws Error; nothing may be written afterwards.
+  void commit();
 
  private:
-  std::span<const std::byte> bytes_;
-  std::string_view what_;
-  std::size_t at_ = 0;
+  void flush();
+  void write_out(std::span<const std::byte> bytes);
+
+  std::string path_;
+  std::string temporary_;  ///< empty when writing in place, and once it is renamed
+  int descriptor_ = -1;
+  std::vector<std::byte> buffer_;
 };
 
-/// a * b and a + b of untrusted numbers; false where they do not fit.
-bool checked_mul(std::uint64_t a, std::uint64_t b, std::uint64_t* out);
-bool checked_add(std::uint64_t a, std::uint64_t b, std::uint64_t* out);
+/// An AtomicFile in one go. Throws Error.
+void write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> bytes);
 
 }  // namespace pith

@@ -2,7 +2,10 @@
 // Reference: docs/gguf.md of ggml-org/ggml.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <span>
+#include <string>
 
 #include "format/model_file.h"
 
@@ -11,9 +14,13 @@ namespace pith {
 /// True if the file begins with GGUF's magic number. Throws Error if it cannot be read.
 bool is_gguf(const std::filesystem::path& path);
 
-/// Opens a file, or all files of a split model given any one of them (name-00001-of-0000N.gguf).
-/// Everything in it is checked before it is believed: counts, lengths, types, shapes, offsets, overlaps.
-/// Throws Error; what was allocated by then is bounded by the file's size.
+/// One GGUF file in memory; `path` names it in messages. The result's views point into `bytes`.
+/// Everything is checked before it is believed: counts, lengths, types, shapes, offsets, overlaps. Throws
+/// Error with the byte where it is; what was allocated by then is bounded by the file's size.
+ModelFile parse_gguf(std::span<const std::byte> bytes, std::string path);
+
+/// Opens a file, or all files of a split model given any one of them (name-00001-of-0000N.gguf): the metadata
+/// is the first part's, without its split.* keys. Throws Error.
 ModelFile open_gguf(const std::filesystem::path& path);
 
 }  // namespace pith

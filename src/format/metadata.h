@@ -83,9 +83,11 @@ class Metadata {
   template <class T>
   std::optional<std::vector<T>> find_per_layer(std::string_view key, std::size_t layers) const;
 
-  /// Adds or replaces. T as above; const char* counts as a string.
+  /// Adds or replaces, with a copy of the value. T as above.
   template <class T>
   void set(std::string_view key, const T& value);
+  void set(std::string_view key, const char* value) { set(key, std::string_view(value)); }
+  void set(std::string_view key, const std::string& value) { set(key, std::string_view(value)); }
   /// Adds a value as read from a file; throws Error if the key is there already.
   void add_raw(std::string_view key, MetaValue value);
 

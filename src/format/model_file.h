@@ -26,6 +26,7 @@ class TensorTable {
   /// nullptr if there is none of that name.
   const Tensor* find(std::string_view name) const;
   const std::vector<NamedTensor>& all() const { return tensors_; }
+  std::vector<NamedTensor>& all() { return tensors_; }
 
  private:
   std::vector<NamedTensor> tensors_;

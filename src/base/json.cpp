@@ -1,0 +1,82 @@
+#include "base/json.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <unordered_set>
+#include <vector>
+
+#include "base/error.h"
+
+namespace pith {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kMaxDepth = 200;
+
+// "line 3, column 7" of the byte at `offset`; columns count bytes, from 1.
+std::string place(std::string_view text, std::size_t offset) {
+  const std::string_view before = text.substr(0, std::min(offset, text.size()));
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0: the first line
+  return fmt::format("line {}, column {}", line, before.size() - line_start + 1);
+}
+
+// The parser and everything that later walks the tree recurse or keep a stack: bound them before they start.
+void check_depth(std::string_view text, std::string_view what) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kMaxDepth) {
+        fail("{}: {}: JSON nested deeper than {} levels", what, place(text, i), kMaxDepth);
+      }
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+}
+
+// The reason out of nlohmann's "[json.exception...] parse error at line 1, column 2: syntax error ... -
+// reason".
+std::string reason(std::string_view message) {
+  for (std::string_view before : {"] ", "column ", ": ", "syntax error "}) {
+    const std::size_t at = message.find(before);
+    if (at != message.npos) message.remove_prefix(at + before.size());
+  }
+  return printable(message, 200);
+}
+
+// A parser callback that throws at the second occurrence of a key in one object.
+json::parser_callback_t reject_duplicates(std::string_view what) {
+  return [what, open = std::vector<std::unordered_set<std::string>>()](int, json::parse_event_t event,
+                                                                       json& value) mutable {
+    if (event == json::parse_event_t::object_start) open.emplace_back();
+    if (event == json::parse_event_t::object_end) open.pop_back();
+    if (event == json::parse_event_t::key && !open.back().insert(value.get<std::string>()).second) {
+      fail("{}: JSON key '{}' occurs twice in one object", what, printable(value.get<std::string>()));
+    }
+    return true;
+  };
+}
+
+}  // namespace
+
+json parse_json(std::string_view text, std::string_view what, DuplicateKeys duplicates) {
+  check_depth(text, what);
+  try {
+    return json::parse(text, duplicates == DuplicateKeys::Reject ? reject_duplicates(what) : nullptr);
+  } catch (const json::parse_error& e) {
+    fail("{}: {}: invalid JSON: {}", what, place(text, e.byte == 0 ? 0 : e.byte - 1), reason(e.what()));
+  } catch (const json::exception& e) {  // a number that no type can hold
+    fail("{}: invalid JSON: {}", what, reason(e.what()));
+  }
+}
+
+}  // namespace pith
