@@ -19,6 +19,11 @@ struct HuggingFaceDir {
   std::unique_ptr<nlohmann::json> generation_config;
   std::vector<std::shared_ptr<const MappedFile>> files;
   TensorTable tensors;
+
+  HuggingFaceDir();
+  HuggingFaceDir(HuggingFaceDir&&) noexcept;
+  HuggingFaceDir& operator=(HuggingFaceDir&&) noexcept;
+  ~HuggingFaceDir();  // out of line: here the JSON type is incomplete
 };
 
 /// Throws Error: no config.json, no safetensors, a malformed or truncated file, a shard missing.
