@@ -13,9 +13,12 @@ class Fixture:
     prompts: tuple = (1, 7, 40)  # lengths: one token, a few, more than a window of 8 and a cache page of 32
     dtype: str = "float32"  # of the stored weights
     shard: str = ""  # largest shard, for a checkpoint with an index
-    legacy: bool = False  # config.json as before transformers 5: rope_theta and rope_scaling
+    legacy: bool = False  # config.json as before transformers 5: rope_theta and rope_scaling at its top
+    old_keys: dict = field(default_factory=dict)  # with legacy: further keys and what they were called (None: absent)
+    old_values: dict = field(default_factory=dict)  # with legacy: keys that only older files have
     gain: float = 1.0  # of the matrices' deviation 1/sqrt(fan in)
     input_first: tuple = ()  # parts of names of matrices stored [in][out]
+    inert: tuple = ()  # tensors that cannot show: a scale before the last norm
     draw: dict = field(default_factory=dict)  # part of a name -> function from a normal tensor to the values
 
 
@@ -42,7 +45,45 @@ def rope(kind="default", theta=10000.0, **more):
 NO_SCALING = {"rope scaling": dict(rope_parameters=rope())}
 
 YARN = rope("yarn", factor=4.0, beta_fast=4.0, beta_slow=0.25, original_max_position_embeddings=32)
+MINISTRAL3 = rope(
+    "yarn",
+    factor=4.0,
+    beta_fast=2.0,
+    beta_slow=0.125,
+    original_max_position_embeddings=16,
+    mscale=1.0,
+    mscale_all_dim=0.5,
+    llama_4_scaling_beta=0.5,
+)
 LLAMA3 = rope("llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=64)
+
+MOE = RMS | dict(vocab_size=96)
+LOCAL_FIRST = ["sliding_attention", "full_attention"]
+LOCAL_GLOBAL = dict(sliding_attention=rope(theta=100.0), full_attention=rope("linear", factor=8.0))
+GEMMA4_ROPE = dict(
+    sliding_attention=rope(theta=100.0),
+    full_attention=rope("proportional", theta=1000.0, partial_rotary_factor=0.5),
+)
+GEMMA4 = RMS | dict(
+    vocab_size=96, head_dim=8, global_head_dim=16, sliding_window=8, final_logit_softcapping=2.0, rope_parameters=GEMMA4_ROPE
+)
+LONGROPE = rope(
+    "longrope",
+    partial_rotary_factor=0.75,
+    short_factor=[1.0, 1.1, 1.3, 1.6, 2.0, 2.5],
+    long_factor=[1.5, 3.0, 5.0, 8.0, 12.0, 20.0],
+)
+
+NO_GQA = {key: value for key, value in TINY.items() if key != "num_key_value_heads"}
+FALCON = dict(
+    vocab_size=128,
+    hidden_size=32,
+    ffn_hidden_size=64,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    max_position_embeddings=64,
+    layer_norm_epsilon=1e-3,
+)
 
 FIXTURES = [
     Fixture(
@@ -107,6 +148,259 @@ FIXTURES = [
         "qwen3", "Qwen3ForCausalLM", RMS | dict(head_dim=16, rope_parameters=rope(theta=1e6)),
         "RMS norm of each q and k head before RoPE, head_dim of its own",
         EPS | THETA,
+    ),
+    # Mixtures of experts of the Mixtral and Qwen families.
+    Fixture(
+        "mixtral", "MixtralForCausalLM", MOE | dict(num_local_experts=6, num_experts_per_tok=2, intermediate_size=32),
+        "experts chosen by softmax, weights renormalised over the chosen",
+        {"experts per token": dict(num_experts_per_tok=3)},
+    ),
+    Fixture(
+        "ministral3", "Ministral3ForCausalLM",
+        RMS | dict(head_dim=16, rope_parameters=MINISTRAL3),
+        "YaRN with mscale, queries scaled by 1 + beta ln(1 + floor(position / original context))",
+        {
+            "rope scaling": dict(rope_parameters=MINISTRAL3 | dict(factor=1.0)),
+            "query scale": dict(rope_parameters=MINISTRAL3 | dict(llama_4_scaling_beta=0.0)),
+        },
+    ),
+    Fixture(
+        "qwen2moe", "Qwen2MoeForCausalLM",
+        MOE | dict(num_experts=6, num_experts_per_tok=2, moe_intermediate_size=32, shared_expert_intermediate_size=64,
+                   norm_topk_prob=False, num_hidden_layers=2, intermediate_size=64, mlp_only_layers=[0]),
+        "softmax over all experts without renormalising, shared expert behind a sigmoid gate, dense layer 0",
+        {"renormalise": dict(norm_topk_prob=True)},
+        legacy=True, old_keys=dict(layer_types=None),
+    ),
+    Fixture(
+        "qwen3moe", "Qwen3MoeForCausalLM",
+        MOE | dict(head_dim=16, num_experts=6, num_experts_per_tok=3, moe_intermediate_size=32, norm_topk_prob=True),
+        "q and k norms, experts with renormalised weights",
+        {"renormalise": dict(norm_topk_prob=False)},
+        legacy=True,
+    ),
+    # Gemma.
+    Fixture(
+        "gemma", "GemmaForCausalLM", RMS | dict(num_key_value_heads=1, head_dim=16),
+        "zero-centred norms, embeddings times sqrt(hidden), gated tanh GELU, multi-query attention, tied head",
+        EPS | {"tanh form of GELU": dict(hidden_act="gelu_python")},
+        legacy=True,
+    ),
+    Fixture(
+        "gemma2", "Gemma2ForCausalLM",
+        RMS | dict(head_dim=16, query_pre_attn_scalar=24, sliding_window=8, attn_logit_softcapping=3.0,
+                   final_logit_softcapping=2.0),
+        "norms before and after each part, soft caps on scores and logits, query scale of its own, layers local (window 8) "
+        "and global in turn",
+        {
+            "score cap": dict(attn_logit_softcapping=None),
+            "logit cap": dict(final_logit_softcapping=None),
+            "query scale": dict(query_pre_attn_scalar=16),
+            "window": dict(sliding_window=64),
+            "local layer is the other": dict(layer_types=["full_attention", "sliding_attention"]),
+        },
+        legacy=True, old_keys=dict(layer_types=None),
+    ),
+    Fixture(
+        "gemma3", "Gemma3ForCausalLM",
+        RMS | dict(num_hidden_layers=3, num_key_value_heads=1, head_dim=16, query_pre_attn_scalar=24, sliding_window=8,
+                   sliding_window_pattern=3, rope_parameters=LOCAL_GLOBAL),
+        "q and k norms, two local layers (window 8, RoPE base 100) to one global (base 10000, linear scaling 8)",
+        {
+            "window": dict(sliding_window=64),
+            "local base": dict(rope_parameters=LOCAL_GLOBAL | dict(sliding_attention=rope())),
+            "global scaling": dict(rope_parameters=LOCAL_GLOBAL | dict(full_attention=rope())),
+            "pattern": dict(sliding_window_pattern=2),
+        },
+    ),
+    Fixture(
+        "gemma3-old", "Gemma3ForCausalLM",
+        RMS | dict(num_hidden_layers=3, num_key_value_heads=1, head_dim=8, query_pre_attn_scalar=8, sliding_window=8,
+                   sliding_window_pattern=2, rope_parameters=LOCAL_GLOBAL),
+        "as gemma3, config.json with rope_local_base_freq and sliding_window_pattern",
+        {"window": dict(sliding_window=64), "pattern": dict(sliding_window_pattern=3)},
+        legacy=True, old_keys=dict(layer_types=None),
+        old_values=dict(rope_theta=10000.0, rope_local_base_freq=100.0, sliding_window_pattern=2,
+                        rope_scaling=dict(rope_type="linear", factor=8.0)),
+    ),
+    Fixture(
+        "gemma4", "Gemma4ForCausalLM",
+        GEMMA4 | dict(num_hidden_layers=4, layer_types=LOCAL_FIRST * 2, hidden_size_per_layer_input=8,
+                      vocab_size_per_layer_input=96, num_kv_shared_layers=2, use_double_wide_mlp=True, intermediate_size=32),
+        "per-layer inputs, last two layers reuse keys and values of the last local and global layer and have a wider FFN, "
+        "v norm, score scale 1, head size 8 local and 16 global, partial (proportional) RoPE in global layers, layer "
+        "scale, logit cap",
+        {
+            "window": dict(sliding_window=64),
+            "global partial RoPE": dict(rope_parameters=GEMMA4_ROPE | dict(full_attention=rope(theta=1000.0))),
+            "logit cap": dict(final_logit_softcapping=None),
+        },
+        inert=("model.layers.3.layer_scalar",),
+    ),
+    Fixture(
+        "gemma4-moe", "Gemma4ForCausalLM",
+        GEMMA4 | dict(num_hidden_layers=2, layer_types=LOCAL_FIRST, hidden_size_per_layer_input=0, enable_moe_block=True,
+                      num_experts=6, top_k_experts=2, moe_intermediate_size=32, attention_k_eq_v=True,
+                      num_global_key_value_heads=1),
+        "experts beside the dense FFN with norms of their own, router on its own norm with a scale for each expert, global "
+        "layers without v (values are the keys before their norm)",
+        {"window": dict(sliding_window=64), "experts per token": dict(top_k_experts=3)},
+        inert=("model.layers.1.layer_scalar",),
+    ),
+    # Phi.
+    Fixture(
+        "phi2", "PhiForCausalLM",
+        TINY | dict(layer_norm_eps=1e-3, rope_parameters=rope(partial_rotary_factor=0.5), num_key_value_heads=4),
+        "layer norm, parallel attention and FFN behind one norm, partial RoPE (half of each head), tanh GELU, biases, head "
+        "with bias",
+        {"partial RoPE": dict(rope_parameters=rope(partial_rotary_factor=1.0)), "GELU": dict(hidden_act="gelu")},
+        legacy=True,
+    ),
+    Fixture(
+        "phi3", "Phi3ForCausalLM", RMS | dict(sliding_window=8),
+        "fused qkv, fused gate and up, sliding window of 8",
+        EPS | {"window": dict(sliding_window=None)},
+    ),
+    Fixture(
+        "phi3-longrope", "Phi3ForCausalLM",
+        RMS | dict(num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=128,
+                   original_max_position_embeddings=16, rope_parameters=LONGROPE),
+        "LongRoPE: short factors up to 16 positions, long ones for longer prompts, attention factor "
+        "sqrt(1 + ln(s) / ln(16)), partial RoPE as in Phi-4-mini; config.json in the form before transformers 5",
+        {
+            "long factors": dict(rope_parameters=LONGROPE | dict(long_factor=LONGROPE["short_factor"])),
+            "short factors": dict(rope_parameters=LONGROPE | dict(short_factor=LONGROPE["long_factor"])),
+            "attention factor": dict(max_position_embeddings=32),
+        },
+        legacy=True,
+    ),
+    # Older families: layer norms, biases, ungated FFN.
+    Fixture(
+        "gpt2", "GPT2LMHeadModel",
+        dict(vocab_size=128, n_embd=32, n_layer=2, n_head=4, n_positions=64, layer_norm_epsilon=1e-3),
+        "learned positions, matrices stored [in][out], fused qkv, ungated tanh GELU, tied head",
+        {"norm eps": dict(layer_norm_epsilon=1e-5), "GELU": dict(activation_function="gelu")},
+        input_first=("c_attn", "c_proj", "c_fc"),
+    ),
+    Fixture(
+        "gptneox", "GPTNeoXForCausalLM",
+        NO_GQA | dict(layer_norm_eps=1e-3, rope_parameters=rope(partial_rotary_factor=0.5)),
+        "parallel attention and FFN, each behind a norm of its own, qkv fused head by head, partial RoPE, exact GELU",
+        {
+            "parallel residual": dict(use_parallel_residual=False),
+            "partial RoPE": dict(rope_parameters=rope(partial_rotary_factor=1.0)),
+            "GELU": dict(hidden_act="gelu_pytorch_tanh"),
+        },
+        legacy=True, old_values=dict(rotary_pct=0.5, rotary_emb_base=10000),
+    ),
+    Fixture(
+        "gptneox-serial", "GPTNeoXForCausalLM",
+        NO_GQA | dict(use_parallel_residual=False, attention_bias=False, rope_parameters=rope(partial_rotary_factor=0.25)),
+        "serial residual, attention without bias",
+        {"parallel residual": dict(use_parallel_residual=True)},
+    ),
+    Fixture(
+        "falcon-7b", "FalconForCausalLM",
+        FALCON | dict(multi_query=True, parallel_attn=True, new_decoder_architecture=False, bias=False),
+        "multi-query attention, qkv fused, parallel attention and FFN behind one norm, RoPE, exact GELU, tied head",
+        {"GELU": dict(activation="gelu_pytorch_tanh"), "norm eps": dict(layer_norm_epsilon=1e-5)},
+    ),
+    Fixture(
+        "falcon-40b", "FalconForCausalLM",
+        FALCON | dict(new_decoder_architecture=True, num_kv_heads=2, bias=False),
+        "grouped-query attention with qkv fused group by group, norms of their own for attention and FFN",
+        {"norm eps": dict(layer_norm_epsilon=1e-5)},
+    ),
+    Fixture(
+        "falcon-11b", "FalconForCausalLM",
+        FALCON | dict(new_decoder_architecture=True, num_kv_heads=2, bias=False, num_ln_in_parallel_attn=1),
+        "the new architecture with one norm for both parts (Falcon 2)",
+        {"norm eps": dict(layer_norm_epsilon=1e-5)},
+    ),
+    Fixture(
+        "falcon-rw", "FalconForCausalLM",
+        FALCON | dict(alibi=True, multi_query=False, parallel_attn=False, new_decoder_architecture=False, bias=True),
+        "ALiBi added before the score scale, serial residual, biases, qkv fused head by head",
+        {"norm eps": dict(layer_norm_epsilon=1e-5)},
+    ),
+    Fixture(
+        "mpt", "MptForCausalLM",
+        dict(vocab_size=128, d_model=48, n_heads=6, n_layers=2, max_seq_len=64, layer_norm_epsilon=1e-3,
+             attn_config=dict(clip_qkv=1.0)),
+        "ALiBi for 6 heads (no power of two), clipped qkv, layer norms without bias, exact GELU, tied head",
+        {
+            "clipped qkv": dict(attn_config=dict(clip_qkv=None)),
+            "norm eps": dict(layer_norm_epsilon=1e-5),
+        },
+    ),
+    Fixture(
+        "bloom", "BloomForCausalLM",
+        dict(vocab_size=128, hidden_size=32, n_layer=2, n_head=4, layer_norm_epsilon=1e-3),
+        "ALiBi, norm after the embeddings, qkv fused head by head, biases, tanh GELU, tied head",
+        {
+            "norm eps": dict(layer_norm_epsilon=1e-5),
+            "residual before the norm": dict(apply_residual_connection_post_layernorm=True),
+        },
+    ),
+    Fixture(
+        "starcoder2", "Starcoder2ForCausalLM",
+        TINY | dict(norm_epsilon=1e-3, sliding_window=8, use_bias=True),
+        "layer norms, biases, ungated tanh GELU, sliding window of 8, tied head",
+        {"window": dict(sliding_window=None), "GELU": dict(hidden_act="gelu"), "norm eps": dict(norm_epsilon=1e-5)},
+        legacy=True,
+    ),
+    Fixture(
+        "stablelm", "StableLmForCausalLM",
+        TINY | dict(layer_norm_eps=1e-3, use_qkv_bias=True, rope_parameters=rope(partial_rotary_factor=0.25)),
+        "layer norms, gated SiLU, q, k and v bias, RoPE on a quarter of each head",
+        {
+            "partial RoPE": dict(rope_parameters=rope(partial_rotary_factor=0.5)),
+            "norm eps": dict(layer_norm_eps=1e-5),
+        },
+        legacy=True,
+    ),
+    Fixture(
+        "stablelm-parallel", "StableLmForCausalLM",
+        TINY | dict(layer_norm_eps=1e-3, use_parallel_residual=True, qk_layernorm=True,
+                    rope_parameters=rope(partial_rotary_factor=0.5)),
+        "parallel attention and FFN behind one norm, layer norm of each q and k head with weights of its own (12B)",
+        {"norm eps": dict(layer_norm_eps=1e-5)},
+    ),
+    # Cohere and OLMo.
+    Fixture(
+        "cohere", "CohereForCausalLM",
+        TINY | dict(layer_norm_eps=1e-3, logit_scale=0.5),
+        "parallel attention and FFN behind one layer norm without bias, RoPE in adjacent pairs, logit scale, tied head",
+        {"logit scale": dict(logit_scale=0.4), "norm eps": dict(layer_norm_eps=1e-5)},
+        legacy=True,
+    ),
+    Fixture(
+        "cohere-qk-norm", "CohereForCausalLM",
+        TINY | dict(layer_norm_eps=1e-3, logit_scale=0.5, use_qk_norm=True, rope_parameters=rope(theta=8e6)),
+        "layer norm of each q and k head with weights of its own (Command R+)",
+        {"rope base": dict(rope_parameters=rope(theta=8e5)), "norm eps": dict(layer_norm_eps=1e-5)},
+    ),
+    Fixture(
+        "cohere2", "Cohere2ForCausalLM",
+        TINY | dict(layer_norm_eps=1e-3, logit_scale=0.5, num_hidden_layers=3, sliding_window=8, sliding_window_pattern=3),
+        "two local layers (window 8, RoPE) to one global layer without positions",
+        {
+            "window": dict(sliding_window=64),
+            "pattern": dict(layer_types=["sliding_attention", "full_attention", "sliding_attention"]),
+        },
+        legacy=True, old_keys=dict(layer_types=None), old_values=dict(sliding_window_pattern=3),
+    ),
+    Fixture(
+        "olmo2", "Olmo2ForCausalLM", RMS | dict(),
+        "norms after attention and FFN alone, q and k norms over the full width",
+        EPS | THETA,
+    ),
+    Fixture(
+        "olmoe", "OlmoeForCausalLM",
+        MOE | dict(num_experts=6, num_experts_per_tok=2, intermediate_size=32, norm_topk_prob=False, clip_qkv=1.0),
+        "q and k norms over the full width, clipped q, k and v, softmax over all experts without renormalising",
+        {"renormalise": dict(norm_topk_prob=True), "clipped qkv": dict(clip_qkv=None)},
+        legacy=True,
     ),
 ]
 
