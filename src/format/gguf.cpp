@@ -260,21 +260,21 @@ void GgufParser::place_tensors(std::uint64_t alignment, TensorTable& tensors) {
   const std::uint64_t available = bytes_.size() > data ? bytes_.size() - data : 0;
   for (std::size_t i = 0; i < placements_.size(); ++i) {
     NamedTensor& named = tensors.all()[i];
-    const auto& [offset, size, at] = placements_[i];
+    const Placement& place = placements_[i];
     const auto where = [&] {
-      return fmt::format("{}: tensor '{}' at byte {}", shown_, printable(named.name), at);
+      return fmt::format("{}: tensor '{}' at byte {}", shown_, printable(named.name), place.at);
     };
-    if (offset % alignment != 0) {
-      fail("{}: expected an offset that is a multiple of {}, found {}", where(), alignment, offset);
+    if (place.offset % alignment != 0) {
+      fail("{}: expected an offset that is a multiple of {}, found {}", where(), alignment, place.offset);
     }
     std::uint64_t end = 0;
-    if (!checked_add(offset, size, &end) || end > available) {
+    if (!checked_add(place.offset, place.bytes, &end) || end > available) {
       fail(
           "{}: expected {} bytes at offset {} of the data, found {} bytes of data: the file is truncated or "
           "wrong",
-          where(), size, offset, available);
+          where(), place.bytes, place.offset, available);
     }
-    named.tensor.data = bytes_.data() + data + offset;
+    named.tensor.data = bytes_.data() + data + place.offset;
   }
   check_overlaps(tensors);
 }
