@@ -47,7 +47,6 @@ class GgufParser {
   MetaValue read_value(std::string_view key);
   void read_array(MetaValue& value, std::string_view field);
   void check_bools(const MetaValue& value, std::size_t at, std::string_view field);
-  std::uint64_t read_alignment(const Metadata& metadata);
   void read_tensors(std::uint64_t count, TensorTable& tensors);
   Tensor read_shape_and_type(std::string_view name, std::uint64_t* bytes);
   void place_tensors(std::uint64_t alignment, TensorTable& tensors);
@@ -88,7 +87,7 @@ ModelFile GgufParser::parse() {
   model.path = path_;
   model.metadata = Metadata(shown_);
   read_metadata(key_count, model.metadata);
-  const std::uint64_t alignment = read_alignment(model.metadata);
+  const std::uint64_t alignment = gguf_alignment(model.metadata);
   read_tensors(tensor_count, model.tensors);
   place_tensors(alignment, model.tensors);
   return model;
@@ -183,22 +182,6 @@ void GgufParser::check_bools(const MetaValue& value, std::size_t at, std::string
     const auto byte = std::to_integer<unsigned>(value.data[i]);
     if (byte > 1) fail("{}: {}: bool at byte {}: expected 0 or 1, found {}", shown_, field, at + i, byte);
   }
-}
-
-std::uint64_t GgufParser::read_alignment(const Metadata& metadata) {
-  constexpr std::string_view kKey = "general.alignment";
-  const MetaValue* value = metadata.find_raw(kKey);
-  if (!value) return kDefaultAlignment;
-  if (value->array || value->type != MetaType::U32) {
-    fail("{}: metadata key '{}': expected u32, found {}{}", shown_, kKey, value->array ? "array of " : "",
-         name_of(value->type));
-  }
-  const auto alignment = metadata.get<std::uint32_t>(kKey);
-  if (!std::has_single_bit(alignment) || alignment > kMaxAlignment) {
-    fail("{}: metadata key '{}': expected a power of two up to {}, found {}", shown_, kKey, kMaxAlignment,
-         alignment);
-  }
-  return alignment;
 }
 
 void GgufParser::read_tensors(std::uint64_t count, TensorTable& tensors) {
@@ -297,6 +280,22 @@ void GgufParser::check_overlaps(const TensorTable& tensors) {
 
 bool is_gguf(const std::filesystem::path& path) {
   return as_text(MappedFile::open(path)->bytes()).starts_with(kMagic);
+}
+
+std::uint64_t gguf_alignment(const Metadata& metadata) {
+  constexpr std::string_view kKey = "general.alignment";
+  const MetaValue* value = metadata.find_raw(kKey);
+  if (!value) return kDefaultAlignment;
+  if (value->array || value->type != MetaType::U32) {
+    fail("{}: metadata key '{}': expected u32, found {}{}", metadata.source(), kKey,
+         value->array ? "array of " : "", name_of(value->type));
+  }
+  const auto alignment = metadata.get<std::uint32_t>(kKey);
+  if (!std::has_single_bit(alignment) || alignment > kMaxAlignment) {
+    fail("{}: metadata key '{}': expected a power of two up to {}, found {}", metadata.source(), kKey,
+         kMaxAlignment, alignment);
+  }
+  return alignment;
 }
 
 ModelFile parse_gguf(std::span<const std::byte> bytes, std::string path) {

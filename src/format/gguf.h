@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -13,6 +14,10 @@ namespace pith {
 
 /// True if the file begins with GGUF's magic number. Throws Error if it cannot be read.
 bool is_gguf(const std::filesystem::path& path);
+
+/// What a file with this metadata aligns its tensors to: general.alignment, or 32. Throws Error: not a u32,
+/// not a power of two, above 1 MiB.
+std::uint64_t gguf_alignment(const Metadata& metadata);
 
 /// One GGUF file in memory; `path` names it in messages. The result's views point into `bytes`.
 /// Everything is checked before it is believed: counts, lengths, types, shapes, offsets, overlaps. Throws
