@@ -85,6 +85,44 @@ FALCON = dict(
     layer_norm_epsilon=1e-3,
 )
 
+# The norms inside latent attention have an eps of 1e-6 whatever the configuration says, as real checkpoints do.
+MLA_DIMS = dict(
+    hidden_size=32,
+    intermediate_size=64,
+    num_attention_heads=4,
+    num_key_value_heads=4,
+    kv_lora_rank=32,
+    qk_nope_head_dim=16,
+    qk_rope_head_dim=8,
+    v_head_dim=16,
+)
+MLA = MLA_DIMS | dict(
+    vocab_size=96,
+    num_hidden_layers=2,
+    moe_intermediate_size=32,
+    first_k_dense_replace=1,
+    rms_norm_eps=1e-6,
+    max_position_embeddings=64,
+)
+MLA_YARN = rope("yarn", factor=4.0, beta_fast=2.0, beta_slow=0.125, original_max_position_embeddings=16)
+MINICPM3 = rope(
+    "longrope",
+    original_max_position_embeddings=16,
+    short_factor=[1.0, 1.1, 1.4, 2.0],
+    long_factor=[1.5, 3.0, 6.0, 12.0],
+)
+DELTA = RMS | dict(
+    vocab_size=96,
+    intermediate_size=32,
+    num_hidden_layers=4,
+    head_dim=16,
+    max_position_embeddings=128,
+    linear_num_key_heads=2,
+    linear_num_value_heads=4,
+    linear_key_head_dim=8,
+    linear_value_head_dim=8,
+)
+
 FIXTURES = [
     Fixture(
         "llama", "LlamaForCausalLM", RMS | dict(rope_parameters=rope()),
@@ -401,6 +439,228 @@ FIXTURES = [
         "q and k norms over the full width, clipped q, k and v, softmax over all experts without renormalising",
         {"renormalise": dict(norm_topk_prob=True), "clipped qkv": dict(clip_qkv=None)},
         legacy=True,
+    ),
+    # Latent attention.
+    Fixture(
+        "deepseek-v2-lite", "DeepseekV2ForCausalLM",
+        MLA | dict(q_lora_rank=None, n_routed_experts=6, num_experts_per_tok=2, n_shared_experts=2, topk_method="greedy",
+                   rope_parameters=MLA_YARN | dict(mscale=0.7, mscale_all_dim=0.7)),
+        "latent attention with a plain q, RoPE part in adjacent pairs, YaRN whose mscale enters the score scale, dense "
+        "layer 0, softmax over all experts without renormalising, two shared experts",
+        {
+            "mscale": dict(rope_parameters=MLA_YARN | dict(mscale=0.7, mscale_all_dim=0.0)),
+            "YaRN": dict(rope_parameters=MLA_YARN | dict(mscale=0.7, mscale_all_dim=0.7, factor=1.0)),
+        },
+        legacy=True,
+    ),
+    Fixture(
+        "deepseek-v2", "DeepseekV2ForCausalLM",
+        MLA | dict(q_lora_rank=32, n_routed_experts=8, num_experts_per_tok=3, n_shared_experts=1, n_group=4, topk_group=2,
+                   topk_method="group_limited_greedy", routed_scaling_factor=2.0,
+                   rope_parameters=MLA_YARN | dict(mscale=1.0, mscale_all_dim=0.5)),
+        "q through a latent too, experts from the 2 best of 4 groups (a group counts as its best expert), routed scale, "
+        "YaRN with two different mscales",
+        {
+            "groups": dict(topk_method="greedy"),
+            "routed scale": dict(routed_scaling_factor=1.0),
+            "rotary mscale": dict(rope_parameters=MLA_YARN | dict(mscale=0.5, mscale_all_dim=0.5)),
+        },
+    ),
+    Fixture(
+        "deepseek-v3", "DeepseekV3ForCausalLM",
+        MLA | dict(q_lora_rank=32, n_routed_experts=8, num_experts_per_tok=3, n_shared_experts=1, n_group=4, topk_group=2,
+                   routed_scaling_factor=2.5, norm_topk_prob=True,
+                   rope_parameters=MLA_YARN | dict(mscale=1.0, mscale_all_dim=1.0)),
+        "sigmoid router with a correction bias for the choice alone, a group counts as its two best experts, renormalised "
+        "and scaled",
+        {
+            "groups": dict(topk_group=4),
+            "renormalise": dict(norm_topk_prob=False),
+            "routed scale": dict(routed_scaling_factor=1.0),
+            "pairing of RoPE": dict(rope_interleave=False),
+        },
+        legacy=True,
+    ),
+    Fixture(
+        "minicpm3", "MiniCPM3ForCausalLM",
+        MLA_DIMS | dict(vocab_size=96, num_hidden_layers=2, q_lora_rank=32, rms_norm_eps=1e-5, scale_emb=3.0, scale_depth=0.9,
+                        dim_model_base=16, max_position_embeddings=64, original_max_position_embeddings=16,
+                        rope_parameters=MINICPM3),
+        "latent attention with RoPE in halves and LongRoPE, scales of embeddings, residuals (scale_depth / sqrt(layers)) "
+        "and logits (dim_model_base / hidden), tied head",
+        {
+            "embedding scale": dict(scale_emb=1.0),
+            "residual scale": dict(scale_depth=1.4),
+            "logit scale": dict(dim_model_base=32),
+            "long factors": dict(rope_parameters=MINICPM3 | dict(long_factor=MINICPM3["short_factor"])),
+        },
+    ),
+    # Sinks, multipliers, layers without positions.
+    Fixture(
+        "gpt-oss", "GptOssForCausalLM",
+        RMS | dict(head_dim=16, num_local_experts=4, num_experts_per_tok=2, intermediate_size=32, sliding_window=8,
+                   swiglu_limit=1.0, rope_parameters=YARN | dict(truncate=False)),
+        "a sink for each head, layers local (window 8) and global in turn, biases everywhere, softmax over the chosen "
+        "experts, clamped SwiGLU (x sigmoid(1.702 x)) (y + 1) with gate and up interleaved, experts stored [in][out], YaRN "
+        "with a ramp that is not truncated",
+        {
+            "window": dict(sliding_window=64),
+            "clamp": dict(swiglu_limit=7.0),
+            "truncation": dict(rope_parameters=YARN | dict(truncate=True)),
+            "experts per token": dict(num_experts_per_tok=1),
+        },
+        input_first=("gate_up_proj", "experts.down_proj"),
+        draw={"sinks": lambda normal: normal},
+    ),
+    Fixture(
+        "granite", "GraniteForCausalLM",
+        RMS | dict(embedding_multiplier=6.0, attention_multiplier=0.2, residual_multiplier=0.6, logits_scaling=1.5,
+                   tie_word_embeddings=True),
+        "multipliers of embeddings, scores, residuals; logits divided by logits_scaling; tied head",
+        {
+            "embedding multiplier": dict(embedding_multiplier=5.0),
+            "attention multiplier": dict(attention_multiplier=8**-0.5),
+            "residual multiplier": dict(residual_multiplier=1.0),
+            "logit scale": dict(logits_scaling=1.0),
+        },
+        legacy=True,
+    ),
+    Fixture(
+        "granitemoe", "GraniteMoeForCausalLM",
+        MOE | dict(num_local_experts=6, num_experts_per_tok=3, intermediate_size=32, embedding_multiplier=6.0,
+                   attention_multiplier=0.2, residual_multiplier=0.6, logits_scaling=1.5, tie_word_embeddings=True),
+        "experts stacked in one tensor with gate and up fused, softmax over the chosen",
+        {"experts per token": dict(num_experts_per_tok=2), "attention multiplier": dict(attention_multiplier=8**-0.5)},
+    ),
+    Fixture(
+        "smollm3", "SmolLM3ForCausalLM", RMS | dict(no_rope_layer_interval=2, rope_parameters=rope(theta=2e6)),
+        "every second layer without positions, tied head",
+        {"layer without positions": dict(no_rope_layers=[1, 1]), "rope base": dict(rope_parameters=rope())},
+        legacy=True,
+    ),
+    Fixture(
+        "exaone4", "Exaone4ForCausalLM",
+        RMS | dict(intermediate_size=32, num_hidden_layers=4, sliding_window=8, sliding_window_pattern=4,
+                   rope_parameters=rope("llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+                                        original_max_position_embeddings=64)),
+        "norms after attention and FFN alone, q and k norm of each head, three local layers (window 8, RoPE) to one global "
+        "without positions",
+        {"window": dict(sliding_window=64), "global layers": dict(layer_types=LOCAL_FIRST * 2), "rope scaling": dict(rope_parameters=rope())},
+    ),
+    Fixture(
+        "exaone4-full", "Exaone4ForCausalLM", RMS | dict(sliding_window=None, layer_types=["full_attention"] * 2),
+        "as exaone4 without windows: RoPE in every layer (1.2B)",
+        EPS | THETA,
+    ),
+    Fixture(
+        "glm4", "Glm4ForCausalLM", RMS | dict(head_dim=16, rope_parameters=rope(partial_rotary_factor=0.5)),
+        "norms before and after each part, RoPE in adjacent pairs on half of each head, q, k and v bias, fused gate and up",
+        EPS | {"partial RoPE": dict(rope_parameters=rope(partial_rotary_factor=1.0))},
+        legacy=True,
+    ),
+    Fixture(
+        "glm4moe", "Glm4MoeForCausalLM",
+        MOE | dict(head_dim=16, n_routed_experts=6, num_experts_per_tok=2, n_shared_experts=1, moe_intermediate_size=32,
+                   first_k_dense_replace=1, routed_scaling_factor=1.5, use_qk_norm=True, attention_bias=True,
+                   rope_parameters=rope(partial_rotary_factor=0.5)),
+        "sigmoid router with correction bias, renormalised and scaled, shared expert, dense layer 0, RoPE in halves on half "
+        "of each head, q and k norms, q, k and v bias",
+        {
+            "routed scale": dict(routed_scaling_factor=1.0),
+            "renormalise": dict(norm_topk_prob=False),
+            "partial RoPE": dict(rope_parameters=rope(partial_rotary_factor=1.0)),
+        },
+        legacy=True,
+    ),
+    Fixture(
+        "llama4", "Llama4ForCausalLM",
+        MOE | dict(head_dim=16, intermediate_size=32, intermediate_size_mlp=64, num_local_experts=4, num_experts_per_tok=1,
+                   interleave_moe_layer_step=2, no_rope_layer_interval=2, attention_chunk_size=8, floor_scale=8,
+                   attn_scale=0.5, rope_parameters=LLAMA3),
+        "chunked attention (8) with RoPE in adjacent pairs and weightless q and k norms after it, every second layer full, "
+        "without positions, with a temperature that grows with the position; sigmoid router that scales the input of "
+        "the expert, shared expert, dense layers between",
+        {
+            "chunks": dict(attention_chunk_size=64),
+            "layer without positions": dict(no_rope_layers=[1, 1], layer_types=["chunked_attention", "full_attention"]),
+            "temperature": dict(attn_temperature_tuning=False),
+            "q and k norms": dict(use_qk_norm=False),
+        },
+        input_first=("gate_up_proj", "experts.down_proj"),
+    ),
+    Fixture(
+        "ernie45", "Ernie4_5ForCausalLM", RMS | dict(head_dim=16, use_bias=True),
+        "RoPE in adjacent pairs, bias on every matrix, tied head",
+        EPS | THETA,
+    ),
+    Fixture(
+        "ernie45moe", "Ernie4_5_MoeForCausalLM",
+        MOE | dict(moe_num_experts=6, moe_k=2, moe_num_shared_experts=2, moe_intermediate_size=32, moe_layer_start_index=1),
+        "softmax router with a correction bias for the choice alone, renormalised, shared experts, dense layer 0",
+        {"experts per token": dict(moe_k=3)},
+        draw={"e_score_correction_bias": lambda normal: 0.05 * normal},
+    ),
+    Fixture(
+        "hunyuan", "HunYuanDenseV1ForCausalLM",
+        RMS | dict(head_dim=16, tie_word_embeddings=True, rope_parameters=rope("dynamic", alpha=50.0, factor=1.0)),
+        "q and k norms after RoPE, base scaled by alpha^(d / (d - 2)), tied head",
+        {"alpha": dict(rope_parameters=rope("dynamic", alpha=5.0, factor=1.0))},
+        legacy=True,
+    ),
+    Fixture(
+        "seed-oss", "SeedOssForCausalLM",
+        RMS | dict(head_dim=16, attention_bias=True, attention_out_bias=False, rope_parameters=rope(theta=1e7)),
+        "q, k and v bias, head_dim of its own",
+        EPS | {"rope base": dict(rope_parameters=rope(theta=1e4))},
+    ),
+    Fixture(
+        "arcee", "ArceeForCausalLM", RMS | dict(rope_parameters=YARN),
+        "ungated squared ReLU, YaRN",
+        EPS | {"squared": dict(hidden_act="relu")} | NO_SCALING,
+    ),
+    Fixture(
+        "nemotron", "NemotronForCausalLM",
+        TINY | dict(norm_eps=1e-3, rope_parameters=rope(partial_rotary_factor=0.5)),
+        "zero-centred layer norms with bias, ungated squared ReLU, RoPE on half of each head",
+        {
+            "squared": dict(hidden_act="relu"),
+            "partial RoPE": dict(rope_parameters=rope(partial_rotary_factor=1.0)),
+            "norm eps": dict(norm_eps=1e-5),
+        },
+        draw={"norm.weight": lambda normal: 0.3 * normal},
+        legacy=True,
+    ),
+    # Recurrent layers.
+    Fixture(
+        "lfm2", "Lfm2ForCausalLM",
+        TINY | dict(num_hidden_layers=3, layer_types=["conv", "full_attention", "conv"], intermediate_size=80,
+                    block_multiple_of=32, conv_L_cache=3, norm_eps=1e-3),
+        "gated short convolutions (kernel 3) between attention layers with q and k norms, FFN width 2/3 rounded up, tied head",
+        {"norm eps": dict(norm_eps=1e-5)},
+    ),
+    Fixture(
+        "qwen3next", "Qwen3NextForCausalLM",
+        DELTA | dict(num_experts=4, num_experts_per_tok=2, moe_intermediate_size=32, shared_expert_intermediate_size=32,
+                     norm_topk_prob=True, mlp_only_layers=[0, 2], intermediate_size=32, tie_word_embeddings=True),
+        "three gated DeltaNet layers (convolution of 4, fused projections by key head) to one of gated attention with "
+        "zero-centred norms and RoPE on a quarter of each head; experts with a gated shared one in layers 1 and 3",
+        {"renormalise": dict(norm_topk_prob=False)},
+        prompts=(1, 7, 70), draw={"A_log": lambda normal: 0.5 * normal - 1.5},
+    ),
+    Fixture(
+        "qwen35", "Qwen3_5ForCausalLM", DELTA | dict(intermediate_size=64),
+        "three gated DeltaNet layers (convolution of 4, separate projections) to one of gated attention, dense FFN",
+        EPS,
+        prompts=(1, 7, 70), draw={"A_log": lambda normal: 0.5 * normal - 1.5},
+    ),
+    Fixture(
+        "qwen35moe", "Qwen3_5MoeForCausalLM",
+        {k: v for k, v in DELTA.items() if k != "intermediate_size"}
+        | dict(num_hidden_layers=2, layer_types=["linear_attention", "full_attention"], num_experts=6, num_experts_per_tok=2,
+               moe_intermediate_size=32, shared_expert_intermediate_size=32),
+        "as qwen35 with experts and a gated shared one",
+        {"experts per token": dict(num_experts_per_tok=3)},
+        prompts=(1, 7, 70), draw={"A_log": lambda normal: 0.5 * normal - 1.5},
     ),
 ]
 

@@ -123,6 +123,8 @@ def draw(fixture, seed, name, like):
             return 1 + 0.3 * normal
         if value == 0.0:
             return (0.3 if "norm" in name else 0.2) * normal
+    if name.endswith("bias"):
+        return 0.2 * normal
     if like.ndim < 2:
         raise SystemExit(f"{fixture.name}: no rule to draw {name} {tuple(like.shape)}")
     fan_in = like.shape[-2] if any(p in name for p in fixture.input_first) else like.shape[-1]
