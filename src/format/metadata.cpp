@@ -94,6 +94,8 @@ bool convert(MetaType type, const std::byte* data, T* out) {
         return false;
       else if (!std::in_range<T>(stored))
         return false;
+    } else if constexpr (std::is_same_v<T, float> && std::is_same_v<S, double>) {
+      if (std::isfinite(stored) && std::abs(stored) > std::numeric_limits<float>::max()) return false;
     }
     *out = static_cast<T>(stored);
     return true;
@@ -107,8 +109,9 @@ std::string describe(const MetaValue& v) {
   return visit_scalar(v.type, v.data, [&](auto stored) { return fmt::format("{} {}", name, stored); });
 }
 
+// The value as T. False where it does not convert; `bad` is then the first such element of an array.
 template <class T>
-bool extract(const MetaValue& v, T* out) {
+bool extract(const MetaValue& v, T* out, std::optional<std::uint64_t>* bad) {
   if constexpr (IsVector<T>::value) {
     using E = typename T::value_type;
     if (!v.array) return false;
@@ -120,7 +123,10 @@ bool extract(const MetaValue& v, T* out) {
       out->reserve(v.count);
       for (std::uint64_t i = 0; i < v.count; ++i) {
         E element;
-        if (!convert(v.type, v.data + i * size_of(v.type), &element)) return false;
+        if (!convert(v.type, v.data + i * size_of(v.type), &element)) {
+          *bad = i;
+          return false;
+        }
         out->push_back(element);
       }
     }
@@ -161,11 +167,14 @@ std::optional<T> Metadata::find(std::string_view key) const {
   const MetaValue* v = find_raw(key);
   if (!v) return std::nullopt;
   T out{};
-  if (!extract(*v, &out)) {
-    fail("{}: metadata key '{}': expected {}, found {}", source_, printable(key), expected<T>(),
-         describe(*v));
+  std::optional<std::uint64_t> bad;
+  if (extract(*v, &out, &bad)) return out;
+  std::string found = describe(*v);
+  if (bad) {
+    const MetaValue element{v->type, false, 1, v->data + *bad * size_of(v->type)};
+    found += fmt::format(", of which element {} is {}", *bad, describe(element));
   }
-  return out;
+  fail("{}: metadata key '{}': expected {}, found {}", source_, printable(key), expected<T>(), found);
 }
 
 template <class T>
