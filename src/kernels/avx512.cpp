@@ -1,8 +1,13 @@
-// The AVX-512 level: F, BW, VL, DQ, CD, VNNI, VBMI and VBMI2.
+// The AVX-512 level: F, BW, VL, DQ, CD, VNNI, VBMI and VBMI2; and BF16 where the processor has it.
+#include "kernels/avx512.h"
+
 #include "kernels/levels.h"
 
 namespace pith {
 
-void fill_avx512(Kernels& kernels) { kernels.isa = "avx512"; }
+void fill_avx512(Kernels& kernels) {
+  kernels.isa = "avx512";
+  fill_avx512_quant(kernels);
+}
 
 }  // namespace pith

@@ -1,0 +1,15 @@
+// The AVX-512 level's parts; each fills its entries of the table. Only these names leave their files: what is
+// compiled for AVX-512 must not be linked into code that runs elsewhere.
+#pragma once
+
+#include "kernels/kernels.h"
+
+namespace pith {
+
+void fill_avx512_quant(Kernels& kernels);   ///< quantised weights, their activations and decoders
+void fill_avx512_float(Kernels& kernels);   ///< F32, F16 and BF16 weights
+void fill_avx512_bf16(Kernels& kernels);    ///< BF16 weights by VDPBF16PS; where the processor has it
+void fill_avx512_ops(Kernels& kernels);     ///< norms, rotations, element-wise operations, activations
+void fill_avx512_attend(Kernels& kernels);  ///< attention
+
+}  // namespace pith
