@@ -1,0 +1,81 @@
+#include "text/spm.h"
+
+#include <algorithm>
+
+#include "base/utf8.h"
+#include "text/merge.h"
+
+namespace pith {
+namespace {
+
+constexpr TokenId kFrozen = -2;  // while merging: a user-defined piece, which takes part in no merge
+
+}  // namespace
+
+SentencePieceBpe::SentencePieceBpe(const Vocabulary& vocabulary, std::optional<TokenId> unknown)
+    : vocabulary_(vocabulary), unknown_(unknown) {
+  for (TokenId id = 0; id < vocabulary.size(); ++id) {
+    if (vocabulary.type(id) == TokenType::UserDefined &&
+        vocabulary.spelling(id).find(kMetaspace) != std::string_view::npos) {
+      frozen_.push_back(id);
+    }
+  }
+  std::stable_sort(frozen_.begin(), frozen_.end(), [&](TokenId a, TokenId b) {
+    return vocabulary.spelling(a).size() > vocabulary.spelling(b).size();
+  });
+}
+
+bool SentencePieceBpe::mergeable(TokenId id) const { return vocabulary_.type(id) == TokenType::Normal; }
+
+std::uint32_t SentencePieceBpe::user_defined_at(std::string_view text) const {
+  for (const TokenId id : frozen_) {
+    if (text.starts_with(vocabulary_.spelling(id))) {
+      return static_cast<std::uint32_t>(vocabulary_.spelling(id).size());
+    }
+  }
+  return 0;
+}
+
+void SentencePieceBpe::encode(std::string_view word, ModelScratch& scratch, std::vector<TokenId>& ids) const {
+  scratch.symbols.clear();
+  for (std::size_t at = 0; at < word.size();) {
+    const auto begin = static_cast<std::uint32_t>(at);
+    if (const std::uint32_t length = user_defined_at(word.substr(at))) {
+      append_symbol(scratch, begin, length, kFrozen);
+      at += length;
+    } else {
+      const std::size_t character = decode_utf8(word.substr(at)).length;
+      append_symbol(scratch, begin, static_cast<std::uint32_t>(character), -1);
+      at += character;
+    }
+  }
+  merge_symbols(scratch, [&](const MergeSymbol& l, const MergeSymbol& r) -> std::optional<Merge> {
+    if (l.id == kFrozen || r.id == kFrozen) return std::nullopt;
+    const auto id = vocabulary_.find(word.substr(l.begin, l.length + r.length));
+    if (!id || !mergeable(*id)) return std::nullopt;
+    return Merge{-static_cast<double>(vocabulary_.score(*id)), *id};
+  });
+  bool after_unknown = false;
+  for (const MergeSymbol& s : scratch.symbols) {
+    if (s.length == 0) continue;
+    const std::string_view text = word.substr(s.begin, s.length);
+    const auto id = vocabulary_.find(text);
+    if (id && (s.id == kFrozen || mergeable(*id) || vocabulary_.type(*id) == TokenType::UserDefined)) {
+      ids.push_back(*id);
+      after_unknown = false;
+      continue;
+    }
+    for (const char c : text) {
+      const TokenId byte = vocabulary_.byte_token(static_cast<unsigned char>(c));
+      if (byte >= 0) {
+        ids.push_back(byte);
+        after_unknown = false;
+      } else if (unknown_ && !after_unknown) {
+        ids.push_back(*unknown_);
+        after_unknown = true;
+      }
+    }
+  }
+}
+
+}  // namespace pith
