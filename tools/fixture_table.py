@@ -12,6 +12,7 @@ class Fixture:
     mutants: dict = field(default_factory=dict)  # mechanism -> change of the configuration that must show in the logits
     prompts: tuple = (1, 7, 40)  # lengths: one token, a few, more than a window of 8 and a cache page of 32
     dtype: str = "float32"  # of the stored weights
+    mxfp4: tuple = ()  # ends of the names of expert matrices stored as MXFP4 blocks and scales
     shard: str = ""  # largest shard, for a checkpoint with an index
     legacy: bool = False  # config.json as before transformers 5: rope_theta and rope_scaling at its top
     old_keys: dict = field(default_factory=dict)  # with legacy: further keys and what they were called (None: absent)
@@ -88,7 +89,7 @@ FALCON = dict(
 # The norms inside latent attention have an eps of 1e-6 whatever the configuration says, as real checkpoints do.
 MLA_DIMS = dict(
     hidden_size=32,
-    intermediate_size=64,
+    intermediate_size=32,
     num_attention_heads=4,
     num_key_value_heads=4,
     kv_lora_rank=32,
@@ -123,6 +124,16 @@ DELTA = RMS | dict(
     linear_value_head_dim=8,
 )
 
+GPT_OSS = RMS | dict(
+    head_dim=16,
+    num_local_experts=4,
+    num_experts_per_tok=2,
+    intermediate_size=32,
+    sliding_window=8,
+    swiglu_limit=1.0,
+    rope_parameters=YARN | dict(truncate=False),
+)
+
 FIXTURES = [
     Fixture(
         "llama", "LlamaForCausalLM", RMS | dict(rope_parameters=rope()),
@@ -135,31 +146,25 @@ FIXTURES = [
         EPS,
     ),
     Fixture(
-        "llama-rope-linear", "LlamaForCausalLM", RMS | dict(head_dim=16, rope_parameters=rope("linear", factor=4.0)),
+        "llama-rope-linear", "LlamaForCausalLM", RMS | dict(num_hidden_layers=1, head_dim=16, rope_parameters=rope("linear", factor=4.0)),
         "linear RoPE scaling, head_dim of its own, config.json in the form before transformers 5",
         NO_SCALING, legacy=True,
     ),
     Fixture(
-        "llama-rope-llama3", "LlamaForCausalLM", RMS | dict(head_dim=16, rope_parameters=LLAMA3),
+        "llama-rope-llama3", "LlamaForCausalLM", RMS | dict(num_hidden_layers=1, head_dim=16, rope_parameters=LLAMA3),
         "Llama 3 RoPE scaling, checkpoint in shards, config.json in the form before transformers 5",
         NO_SCALING | {
             "smooth middle": dict(rope_parameters=LLAMA3 | dict(high_freq_factor=1.0001)),
         },
-        legacy=True, shard="60KB",
+        legacy=True, shard="40KB",
     ),
     Fixture(
-        "llama-rope-yarn", "LlamaForCausalLM", RMS | dict(head_dim=16, rope_parameters=YARN),
+        "llama-rope-yarn", "LlamaForCausalLM", RMS | dict(num_hidden_layers=1, head_dim=16, rope_parameters=YARN),
         "YaRN with its ramp and its attention factor 0.1 ln(factor) + 1",
         NO_SCALING | {
             "attention factor": dict(rope_parameters=YARN | dict(attention_factor=1.0)),
             "ramp": dict(rope_parameters=YARN | dict(beta_fast=1000.0, beta_slow=1000.0)),
         },
-    ),
-    Fixture(
-        "llama-rope-dynamic", "LlamaForCausalLM",
-        RMS | dict(head_dim=16, max_position_embeddings=16, rope_parameters=rope("dynamic", factor=4.0)),
-        "dynamic NTK RoPE: the base grows with the prompt beyond max_position_embeddings (16)",
-        NO_SCALING,
     ),
     Fixture(
         "llama-bf16", "LlamaForCausalLM", RMS | dict(rope_parameters=rope()),
@@ -189,7 +194,7 @@ FIXTURES = [
     ),
     # Mixtures of experts of the Mixtral and Qwen families.
     Fixture(
-        "mixtral", "MixtralForCausalLM", MOE | dict(num_local_experts=6, num_experts_per_tok=2, intermediate_size=32),
+        "mixtral", "MixtralForCausalLM", MOE | dict(num_local_experts=5, num_experts_per_tok=2, intermediate_size=32),
         "experts chosen by softmax, weights renormalised over the chosen",
         {"experts per token": dict(num_experts_per_tok=3)},
     ),
@@ -212,7 +217,7 @@ FIXTURES = [
     ),
     Fixture(
         "qwen3moe", "Qwen3MoeForCausalLM",
-        MOE | dict(head_dim=16, num_experts=6, num_experts_per_tok=3, moe_intermediate_size=32, norm_topk_prob=True),
+        MOE | dict(head_dim=16, num_experts=5, num_experts_per_tok=3, moe_intermediate_size=32, norm_topk_prob=True),
         "q and k norms, experts with renormalised weights",
         {"renormalise": dict(norm_topk_prob=False)},
         legacy=True,
@@ -253,7 +258,7 @@ FIXTURES = [
     ),
     Fixture(
         "gemma3-old", "Gemma3ForCausalLM",
-        RMS | dict(num_hidden_layers=3, num_key_value_heads=1, head_dim=8, query_pre_attn_scalar=8, sliding_window=8,
+        RMS | dict(num_key_value_heads=1, head_dim=8, query_pre_attn_scalar=8, sliding_window=8,
                    sliding_window_pattern=2, rope_parameters=LOCAL_GLOBAL),
         "as gemma3, config.json with rope_local_base_freq and sliding_window_pattern",
         {"window": dict(sliding_window=64), "pattern": dict(sliding_window_pattern=3)},
@@ -278,7 +283,7 @@ FIXTURES = [
     Fixture(
         "gemma4-moe", "Gemma4ForCausalLM",
         GEMMA4 | dict(num_hidden_layers=2, layer_types=LOCAL_FIRST, hidden_size_per_layer_input=0, enable_moe_block=True,
-                      num_experts=6, top_k_experts=2, moe_intermediate_size=32, attention_k_eq_v=True,
+                      num_experts=5, top_k_experts=2, moe_intermediate_size=32, attention_k_eq_v=True,
                       num_global_key_value_heads=1),
         "experts beside the dense FFN with norms of their own, router on its own norm with a scale for each expert, global "
         "layers without v (values are the keys before their norm)",
@@ -363,9 +368,9 @@ FIXTURES = [
     ),
     Fixture(
         "mpt", "MptForCausalLM",
-        dict(vocab_size=128, d_model=48, n_heads=6, n_layers=2, max_seq_len=64, layer_norm_epsilon=1e-3,
+        dict(vocab_size=128, d_model=24, n_heads=3, n_layers=2, max_seq_len=64, layer_norm_epsilon=1e-3,
              attn_config=dict(clip_qkv=1.0)),
-        "ALiBi for 6 heads (no power of two), clipped qkv, layer norms without bias, exact GELU, tied head",
+        "ALiBi for 3 heads (no power of two), clipped qkv, layer norms without bias, exact GELU, tied head",
         {
             "clipped qkv": dict(attn_config=dict(clip_qkv=None)),
             "norm eps": dict(layer_norm_epsilon=1e-5),
@@ -435,7 +440,7 @@ FIXTURES = [
     ),
     Fixture(
         "olmoe", "OlmoeForCausalLM",
-        MOE | dict(num_experts=6, num_experts_per_tok=2, intermediate_size=32, norm_topk_prob=False, clip_qkv=1.0),
+        MOE | dict(num_experts=5, num_experts_per_tok=2, intermediate_size=32, norm_topk_prob=False, clip_qkv=1.0),
         "q and k norms over the full width, clipped q, k and v, softmax over all experts without renormalising",
         {"renormalise": dict(norm_topk_prob=True), "clipped qkv": dict(clip_qkv=None)},
         legacy=True,
@@ -443,7 +448,7 @@ FIXTURES = [
     # Latent attention.
     Fixture(
         "deepseek-v2-lite", "DeepseekV2ForCausalLM",
-        MLA | dict(q_lora_rank=None, n_routed_experts=6, num_experts_per_tok=2, n_shared_experts=2, topk_method="greedy",
+        MLA | dict(q_lora_rank=None, n_routed_experts=5, num_experts_per_tok=2, n_shared_experts=2, topk_method="greedy",
                    rope_parameters=MLA_YARN | dict(mscale=0.7, mscale_all_dim=0.7)),
         "latent attention with a plain q, RoPE part in adjacent pairs, YaRN whose mscale enters the score scale, dense "
         "layer 0, softmax over all experts without renormalising, two shared experts",
@@ -497,9 +502,7 @@ FIXTURES = [
     ),
     # Sinks, multipliers, layers without positions.
     Fixture(
-        "gpt-oss", "GptOssForCausalLM",
-        RMS | dict(head_dim=16, num_local_experts=4, num_experts_per_tok=2, intermediate_size=32, sliding_window=8,
-                   swiglu_limit=1.0, rope_parameters=YARN | dict(truncate=False)),
+        "gpt-oss", "GptOssForCausalLM", GPT_OSS,
         "a sink for each head, layers local (window 8) and global in turn, biases everywhere, softmax over the chosen "
         "experts, clamped SwiGLU (x sigmoid(1.702 x)) (y + 1) with gate and up interleaved, experts stored [in][out], YaRN "
         "with a ramp that is not truncated",
@@ -511,6 +514,13 @@ FIXTURES = [
         },
         input_first=("gate_up_proj", "experts.down_proj"),
         draw={"sinks": lambda normal: normal},
+    ),
+    Fixture(
+        "gpt-oss-mxfp4", "GptOssForCausalLM", GPT_OSS | dict(hidden_size=64, intermediate_size=64),
+        "experts in MXFP4 blocks and scales as published, the rest in BF16",
+        {"clamp": dict(swiglu_limit=7.0)},
+        draw={"sinks": lambda normal: normal},
+        dtype="bfloat16", mxfp4=("experts.gate_up_proj", "experts.down_proj"), legacy=True,
     ),
     Fixture(
         "granite", "GraniteForCausalLM",
@@ -527,7 +537,7 @@ FIXTURES = [
     ),
     Fixture(
         "granitemoe", "GraniteMoeForCausalLM",
-        MOE | dict(num_local_experts=6, num_experts_per_tok=3, intermediate_size=32, embedding_multiplier=6.0,
+        MOE | dict(num_local_experts=5, num_experts_per_tok=3, intermediate_size=32, embedding_multiplier=6.0,
                    attention_multiplier=0.2, residual_multiplier=0.6, logits_scaling=1.5, tie_word_embeddings=True),
         "experts stacked in one tensor with gate and up fused, softmax over the chosen",
         {"experts per token": dict(num_experts_per_tok=2), "attention multiplier": dict(attention_multiplier=8**-0.5)},
@@ -548,7 +558,7 @@ FIXTURES = [
         {"window": dict(sliding_window=64), "global layers": dict(layer_types=LOCAL_FIRST * 2), "rope scaling": dict(rope_parameters=rope())},
     ),
     Fixture(
-        "exaone4-full", "Exaone4ForCausalLM", RMS | dict(sliding_window=None, layer_types=["full_attention"] * 2),
+        "exaone4-full", "Exaone4ForCausalLM", RMS | dict(num_hidden_layers=1, sliding_window=None, layer_types=["full_attention"]),
         "as exaone4 without windows: RoPE in every layer (1.2B)",
         EPS | THETA,
     ),
@@ -641,14 +651,14 @@ FIXTURES = [
     Fixture(
         "qwen3next", "Qwen3NextForCausalLM",
         DELTA | dict(num_experts=4, num_experts_per_tok=2, moe_intermediate_size=32, shared_expert_intermediate_size=32,
-                     norm_topk_prob=True, mlp_only_layers=[0, 2], intermediate_size=32, tie_word_embeddings=True),
+                     norm_topk_prob=True, mlp_only_layers=[0, 1, 2], intermediate_size=32, tie_word_embeddings=True),
         "three gated DeltaNet layers (convolution of 4, fused projections by key head) to one of gated attention with "
-        "zero-centred norms and RoPE on a quarter of each head; experts with a gated shared one in layers 1 and 3",
+        "zero-centred norms and RoPE on a quarter of each head; experts with a gated shared one in layer 3",
         {"renormalise": dict(norm_topk_prob=False)},
         prompts=(1, 7, 70), draw={"A_log": lambda normal: 0.5 * normal - 1.5},
     ),
     Fixture(
-        "qwen35", "Qwen3_5ForCausalLM", DELTA | dict(intermediate_size=64),
+        "qwen35", "Qwen3_5ForCausalLM", DELTA,
         "three gated DeltaNet layers (convolution of 4, separate projections) to one of gated attention, dense FFN",
         EPS,
         prompts=(1, 7, 70), draw={"A_log": lambda normal: 0.5 * normal - 1.5},
@@ -656,7 +666,7 @@ FIXTURES = [
     Fixture(
         "qwen35moe", "Qwen3_5MoeForCausalLM",
         {k: v for k, v in DELTA.items() if k != "intermediate_size"}
-        | dict(num_hidden_layers=2, layer_types=["linear_attention", "full_attention"], num_experts=6, num_experts_per_tok=2,
+        | dict(num_hidden_layers=2, layer_types=["linear_attention", "full_attention"], num_experts=5, num_experts_per_tok=2,
                moe_intermediate_size=32, shared_expert_intermediate_size=32),
         "as qwen35 with experts and a gated shared one",
         {"experts per token": dict(num_experts_per_tok=3)},

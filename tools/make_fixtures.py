@@ -42,8 +42,9 @@ os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 import torch
 import transformers
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch.overrides import TorchFunctionMode
+from transformers.integrations.mxfp4 import convert_moe_packed_tensors
 
 from fixture_table import FIXTURES, NOTES
 
@@ -131,14 +132,29 @@ def draw(fixture, seed, name, like):
     return normal * fixture.gain / math.sqrt(fan_in)
 
 
+def draw_mxfp4(fixture, seed, name, shape):
+    """MXFP4 blocks [expert][out][in/32][16] (two values a byte) and scales [expert][out][in/32] for [expert][in][out]."""
+    gen = generator("weights", fixture.name, seed, name)
+    experts, inputs, outputs = shape
+    blocks = torch.randint(0, 256, (experts, outputs, inputs // 32, 16), generator=gen, dtype=torch.uint8)
+    # Random 4-bit values have a deviation near 2.9, so an exponent of -4 gives about 1/sqrt(32).
+    scales = torch.randint(127 - 5, 127 - 2, (experts, outputs, inputs // 32), generator=gen, dtype=torch.uint8)
+    return blocks, scales
+
+
 def draw_weights(fixture, model, seed):
     """A state for `model`; tensors that share memory (a tied head) are drawn once."""
     state, seen = {}, {}
     for name, like in model.state_dict().items():
         key = (like.data_ptr(), like.shape)
         if key not in seen:
-            value = draw(fixture, seed, name, like) if like.is_floating_point() else like.clone()
-            seen[key] = value.to(getattr(torch, fixture.dtype)).to(torch.float32) if like.is_floating_point() else value
+            if not like.is_floating_point():
+                value = like.clone()
+            elif name.endswith(fixture.mxfp4):
+                value = convert_moe_packed_tensors(*draw_mxfp4(fixture, seed, name, like.shape), dtype=torch.float32)
+            else:
+                value = draw(fixture, seed, name, like).to(getattr(torch, fixture.dtype)).to(torch.float32)
+            seen[key] = value.contiguous()
         state[name] = seen[key]
     return state
 
@@ -203,7 +219,17 @@ def before_version_5(fixture, config):
     return config | fixture.old_values
 
 
-def save(fixture, state, directory):
+def pack_mxfp4(fixture, seed, path):
+    """Replaces the expert matrices of a checkpoint by the blocks and scales they were drawn from."""
+    with safe_open(path, "pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}
+    for name in [n for n in tensors if n.endswith(fixture.mxfp4)]:
+        packed = draw_mxfp4(fixture, seed, name, tensors.pop(name).shape)
+        tensors[f"{name}_blocks"], tensors[f"{name}_scales"] = packed
+    save_file(tensors, path, metadata={"format": "pt"})
+
+
+def save(fixture, state, seed, directory):
     """Writes the directory as transformers does; config.json in the form before version 5 where the row asks so."""
     model = make_model(fixture, make_config(fixture), torch.float32)
     model.load_state_dict(state)
@@ -213,7 +239,19 @@ def save(fixture, state, directory):
     config = json.loads((directory / "config.json").read_text())
     if fixture.legacy:
         config = before_version_5(fixture, config)
+    if fixture.mxfp4:
+        pack_mxfp4(fixture, seed, directory / "model.safetensors")
+        config["quantization_config"] = {"quant_method": "mxfp4"}
     (directory / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+
+
+def load(fixture, directory):
+    """The saved directory in float32, as a user of transformers loads it."""
+    unpack = {"quantization_config": transformers.Mxfp4Config(dequantize=True)} if fixture.mxfp4 else {}
+    cls = getattr(transformers, fixture.cls)
+    return cls.from_pretrained(
+        directory, dtype=torch.float32, attn_implementation="eager", experts_implementation="eager", **unpack
+    ).eval()
 
 
 def make(fixture, target, thorough):
@@ -230,11 +268,8 @@ def make(fixture, target, thorough):
         raise SystemExit(f"{fixture.name}: no seed without a near tie in the router")
 
     target.mkdir(parents=True, exist_ok=True)
-    save(fixture, state, target)
-    loaded = getattr(transformers, fixture.cls).from_pretrained(
-        target, dtype=torch.float32, attn_implementation="eager", experts_implementation="eager"
-    )
-    rounding = nmse(run(loaded.eval(), prompts), want)
+    save(fixture, state, seed, target)
+    rounding = nmse(run(load(fixture, target), prompts), want)
     if not rounding < MAX_F32_NMSE:
         raise SystemExit(f"{fixture.name}: float32 differs from float64 by {rounding:.1e}")
 
@@ -268,7 +303,8 @@ def make(fixture, target, thorough):
         "f32_nmse": f"{rounding:.1e}",
         "weakest_mutant": f"{weakest[0]}: {weakest[1]:.0e}" if weakest[0] else "",
     }
-    save_file(tensors, target / "logits.safetensors", metadata=about)
+    # One key: safetensors writes several in no fixed order.
+    save_file(tensors, target / "logits.safetensors", metadata={"about": json.dumps(about, sort_keys=True)})
     for path in target.iterdir():
         path.chmod(0o644)
     size = sum(p.stat().st_size for p in target.iterdir())
@@ -279,11 +315,20 @@ def make(fixture, target, thorough):
             f"weakest mutant {weakest[0]} {weakest[1]:.1e}{tensor_note}")
 
 
+def same(made, kept):
+    """Equal bytes; logits may differ as sums in another order do on another processor."""
+    if not (made.is_file() and kept.is_file()):
+        return False
+    if made.name != "logits.safetensors":
+        return made.read_bytes() == kept.read_bytes()
+    new, old = load_file(made), load_file(kept)
+    return new.keys() == old.keys() and nmse([new[n] for n in sorted(new)], [old[n].double() for n in sorted(new)]) < 1e-14
+
+
 def differences(made, kept):
-    """Files of `made` that `kept` lacks or has with other bytes, and those that only `kept` has."""
+    """Names of the files in which the two directories differ."""
     names = {p.name for p in made.iterdir()} | ({p.name for p in kept.iterdir()} if kept.is_dir() else set())
-    same = lambda n: (made / n).is_file() and (kept / n).is_file() and (made / n).read_bytes() == (kept / n).read_bytes()
-    return sorted(n for n in names if not same(n))
+    return sorted(n for n in names if not same(made / n, kept / n))
 
 
 def write_readme():
@@ -293,7 +338,7 @@ def write_readme():
         if not directory.is_dir():
             continue
         with safe_open(directory / "logits.safetensors", "pt") as file:
-            about = file.metadata()
+            about = json.loads(file.metadata()["about"])
         size = sum(p.stat().st_size for p in directory.iterdir())
         lengths = " ".join(map(str, fixture.prompts))
         rows.append(
