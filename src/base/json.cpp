@@ -53,25 +53,53 @@ std::string reason(std::string_view message) {
   return printable(message, 200);
 }
 
-// A parser callback that throws at the second occurrence of a key in one object.
-json::parser_callback_t reject_duplicates(std::string_view what) {
-  return [what, open = std::vector<std::unordered_set<std::string>>()](int, json::parse_event_t event,
-                                                                       json& value) mutable {
-    if (event == json::parse_event_t::object_start) open.emplace_back();
-    if (event == json::parse_event_t::object_end) open.pop_back();
-    if (event == json::parse_event_t::key && !open.back().insert(value.get<std::string>()).second) {
-      fail("{}: JSON key '{}' occurs twice in one object", what, printable(value.get<std::string>()));
+// Reads through a document and throws at the second occurrence of a key in one object. (The parser's callback
+// could do this while it builds the tree, but takes quadratic time.)
+class DuplicateCheck : public nlohmann::json_sax<json> {
+ public:
+  explicit DuplicateCheck(std::string_view what) : what_(what) {}
+
+  bool start_object(std::size_t) override {
+    open_.emplace_back();
+    return true;
+  }
+  bool end_object() override {
+    open_.pop_back();
+    return true;
+  }
+  bool key(string_t& name) override {
+    if (!open_.back().insert(name).second) {
+      fail("{}: JSON key '{}' occurs twice in one object", what_, printable(name));
     }
     return true;
-  };
-}
+  }
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_array(std::size_t) override { return true; }
+  bool end_array() override { return true; }
+  bool parse_error(std::size_t, const std::string&, const json::exception&) override { return false; }
+
+ private:
+  std::string_view what_;
+  std::vector<std::unordered_set<std::string>> open_;
+};
 
 }  // namespace
 
 json parse_json(std::string_view text, std::string_view what, DuplicateKeys duplicates) {
   check_depth(text, what);
   try {
-    return json::parse(text, duplicates == DuplicateKeys::Reject ? reject_duplicates(what) : nullptr);
+    json value = json::parse(text);
+    if (duplicates == DuplicateKeys::Reject) {
+      DuplicateCheck check(what);
+      json::sax_parse(text, &check);
+    }
+    return value;
   } catch (const json::parse_error& e) {
     fail("{}: {}: invalid JSON: {}", what, place(text, e.byte == 0 ? 0 : e.byte - 1), reason(e.what()));
   } catch (const json::exception& e) {  // a number that no type can hold

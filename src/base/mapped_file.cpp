@@ -105,7 +105,7 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& 
 }
 
 MappedFile::MappedFile(std::string path, const std::byte* data, std::size_t size)
-    : path_(std::move(path)), shown_path_(printable(path_, path_.size())), data_(data), size_(size) {
+    : path_(std::move(path)), shown_path_(printable(path_, path_.npos)), data_(data), size_(size) {
   remember(data_, size_, shown_path_.c_str());
 }
 

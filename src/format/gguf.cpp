@@ -36,7 +36,7 @@ constexpr std::array kUnsupportedTypes = {
 class GgufParser {
  public:
   GgufParser(std::span<const std::byte> bytes, std::string path)
-      : bytes_(bytes), path_(std::move(path)), shown_(printable(path_, path_.size())), in_(bytes, shown_) {}
+      : bytes_(bytes), path_(std::move(path)), shown_(printable(path_, path_.npos)), in_(bytes, shown_) {}
 
   ModelFile parse();
 

@@ -18,9 +18,7 @@ namespace {
 
 using nlohmann::json;
 
-std::string shown(const std::filesystem::path& path) {
-  return printable(path.string(), path.native().size());
-}
+std::string shown(const std::filesystem::path& path) { return printable(path.string(), std::string::npos); }
 
 std::unique_ptr<json> read_object(const std::filesystem::path& path) {
   auto value = std::make_unique<json>(parse_json(read_file(path), shown(path)));

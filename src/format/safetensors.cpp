@@ -156,7 +156,7 @@ void check_coverage(std::vector<Entry>& entries, std::uint64_t available, std::s
 }  // namespace
 
 void parse_safetensors(std::span<const std::byte> bytes, std::string_view path, TensorTable& table) {
-  const std::string shown = printable(path, path.size());
+  const std::string shown = printable(path, path.npos);
   ByteReader in(bytes, shown);
   const json header = parse_json(read_header(in, bytes, shown), shown, DuplicateKeys::Reject);
   if (!header.is_object()) fail("{}: header: expected a JSON object, found {}", shown, header.type_name());
