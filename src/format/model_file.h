@@ -1,6 +1,8 @@
 // What a model file holds, whatever its container: metadata and named tensors.
 #pragma once
 
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,12 +35,16 @@ class TensorTable {
   std::unordered_map<std::string, std::size_t> index_;
 };
 
-/// An opened model. Tensors and metadata are views of `files`.
+enum class Container : std::uint8_t { Gguf, HuggingFace };
+
+/// An opened model. Tensors and metadata are views of `files` and of `owned`.
 struct ModelFile {
   std::string path;
+  Container container = Container::Gguf;
   std::vector<std::shared_ptr<const MappedFile>> files;
   Metadata metadata;
   TensorTable tensors;
+  std::deque<std::vector<float>> owned;  ///< small tensors that a container stores in another form
 };
 
 }  // namespace pith

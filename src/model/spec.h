@@ -1,0 +1,119 @@
+// What a decoder-only transformer is, as mechanisms: this is what the forward pass reads.
+//
+// A Spec holds no weights and no names of models. Whatever may differ between layers is in LayerSpec.
+// Size letters used in comments: D embedding, V vocabulary, L layers, H query heads, G KV heads,
+// Q width of a query or key head, U width of a value head, F FFN width, E experts, T tokens of a step.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kernels/kernels.h"
+
+namespace pith {
+
+enum class NormKind : std::uint8_t {
+  Rms,    ///< x / rms(x) * weight
+  Layer,  ///< (x - mean) / std * weight + bias
+};
+
+/// Rotary positions: pair i of the first `dims` elements of a head turns by position * frequency[i].
+struct RopeSpec {
+  int dims = 0;
+  bool halves = false;            ///< pairs (i, i + dims/2); else (2i, 2i + 1)
+  std::vector<double> frequency;  ///< [dims / 2], every scaling applied
+  double magnitude = 1;           ///< factor on cos and sin (YaRN's and LongRoPE's attention factor)
+};
+
+enum class QkNorm : std::uint8_t { None, PerHead, FullWidth };
+
+/// Multi-head latent attention (DeepSeek-V2, arXiv:2405.04434): the cache holds one latent and one rotated
+/// key a position; K and V are never expanded.
+struct LatentSpec {
+  int kv_rank = 0;  ///< 0: no latent attention in this layer
+  int q_rank = 0;   ///< 0: queries come straight from the input
+  int nope_dim = 0, rope_dim = 0;
+};
+
+struct AttentionSpec {
+  int heads = 0, kv_heads = 0;
+  int head_dim = 0;   ///< Q
+  int value_dim = 0;  ///< U
+  int rope = -1;      ///< index into Spec::ropes; -1: no rotation in this layer
+  int window = 0;     ///< a query sees itself and window - 1 positions before; 0: all
+  int chunk = 0;      ///< attention within aligned chunks of this many positions; 0: not chunked
+  QkNorm qk_norm = QkNorm::None;
+  bool qk_norm_after_rope = false;
+  bool gated = false;        ///< output times sigmoid of a gate that lies behind each query head
+  bool sinks = false;        ///< one learned logit a head joins the softmax
+  float scale = 0;           ///< of q.k
+  float softcap = 0;         ///< scores become softcap * tanh(score / softcap); 0: not
+  float clip = 0;            ///< q, k and v are clamped to +-clip; 0: not
+  float alibi_max_bias = 0;  ///< Press et al. 2022, arXiv:2108.12409; 0: not
+  /// Queries at position p are multiplied by 1 + temperature_scale * ln(1 + floor(p / temperature_period));
+  /// 0: not.
+  float temperature_scale = 0;
+  int temperature_period = 0;
+  LatentSpec latent;
+};
+
+enum class Router : std::uint8_t {
+  SoftmaxThenTopK,  ///< softmax over all experts, then the best
+  TopKThenSoftmax,  ///< softmax over the best alone
+  Sigmoid,
+};
+
+struct MoeSpec {
+  int experts = 0;  ///< 0: a dense layer
+  int active = 0;
+  int width = 0;  ///< F of one expert
+  Router router = Router::SoftmaxThenTopK;
+  bool renormalise = false;           ///< the chosen weights are divided by their sum
+  float scale = 1;                    ///< then multiplied by this
+  int groups = 1, active_groups = 1;  ///< experts are chosen within the best groups alone
+  bool group_by_top2 = false;         ///< a group's score is the sum of its two best, else its best
+  bool weigh_input = false;           ///< the router's weight multiplies the expert's input, not its output
+  int shared_width = 0;               ///< F of the expert that every token takes; 0: none
+  bool shared_gate = false;           ///< its output times sigmoid of a learned projection
+};
+
+struct FfnSpec {
+  int width = 0;
+  bool gated = true;  ///< down(f(gate(x)) * up(x)); else down(f(up(x)))
+  Activation activation = Activation::Silu;
+  float clamp =
+      0;  ///< of gated SiLU: gate <= clamp, |up| <= clamp, gate * sigmoid(1.702 gate) * (up + 1); 0: not
+  MoeSpec moe;
+};
+
+struct LayerSpec {
+  AttentionSpec attention;
+  FfnSpec ffn;
+};
+
+struct Spec {
+  std::string arch;  ///< of the row, for people
+  int vocab = 0;
+  int width = 0;            ///< D
+  int trained_context = 0;  ///< 0: the file does not say
+
+  NormKind norm = NormKind::Rms;
+  float norm_eps = 0;
+  bool pre_norm = true;    ///< the input of each sub-layer is normalised
+  bool post_norm = false;  ///< the output of each sub-layer is normalised before it joins the residual
+  bool parallel =
+      false;  ///< attention and FFN read the same residual: x + attention(norm(x)) + ffn(norm'(x))
+  bool embedding_norm = false;
+  bool learned_positions = false;
+
+  float embedding_scale = 1;
+  float residual_scale = 1;
+  float logit_scale = 1;
+  float logit_softcap = 0;
+
+  std::vector<RopeSpec> ropes;
+  std::vector<LayerSpec> layers;
+};
+
+}  // namespace pith
