@@ -1,0 +1,108 @@
+// The KV cache: pages of kTile positions with reference counts. A sequence is a list of pages; forking it
+// shares them, and who writes into a shared page gets a copy first (paging after vLLM, Kwon et al. 2023,
+// arXiv:2309.06180).
+//
+// Layers that see the same positions share page lists: one group for all layers without a window, one for
+// each window. A group with a window lets go of the pages behind it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/memory.h"
+#include "model/spec.h"
+
+namespace pith {
+
+struct KvTypes {
+  DType k = DType::F16, v = DType::F16;  ///< F32, F16, BF16 or Q8_0
+};
+
+class Sequence;
+
+class KvCache {
+ public:
+  /// Room for `positions` positions in all sequences together (rounded up to pages), where every sequence is
+  /// extended by at most `step` positions at a time and at most `sequences` are alive. Memory is used as it
+  /// is written. Throws Error for a type that does not fit the head sizes.
+  KvCache(const Spec& spec, KvTypes types, std::int64_t positions, int sequences, std::int64_t step);
+  KvCache(const KvCache&) = delete;
+  KvCache& operator=(const KvCache&) = delete;
+
+  /// What it will use when it is full, in bytes, without making one.
+  static std::uint64_t bytes(const Spec& spec, KvTypes types, std::int64_t positions, int sequences,
+                             std::int64_t step);
+
+  /// Where a layer's keys and values are in its group's pages: [kv_heads][kTile] rows each.
+  struct Layer {
+    int group;
+    std::size_t k_offset, v_offset;  ///< in a page
+    std::size_t k_row, v_row;        ///< bytes of a row
+  };
+  const Layer& layer(std::size_t i) const { return layers_[i]; }
+  std::byte* page(int group, std::int32_t index) const {
+    return pools_[group].memory.data() + index * pools_[group].page_bytes;
+  }
+
+  KvTypes types() const { return types_; }
+  /// Pages that no sequence holds, of the group that has fewest.
+  std::int64_t free_pages() const;
+  std::int64_t pages() const {
+    return pools_.empty() ? 0 : static_cast<std::int64_t>(pools_[0].references.size());
+  }
+
+ private:
+  friend class Sequence;
+  struct Pool {
+    int window = 0;
+    std::size_t page_bytes = 0;
+    LazyMemory memory;
+    std::vector<std::int32_t> references;  // of each page
+    std::vector<std::int32_t> free;
+  };
+  struct Layout;
+
+  std::int32_t take(int group);
+  void drop(int group, std::int32_t page);
+
+  KvTypes types_;
+  std::vector<Layer> layers_;
+  std::vector<Pool> pools_;
+};
+
+/// One token sequence's place in the cache. Movable; fork() is the copy. Must not outlive the cache.
+class Sequence {
+ public:
+  explicit Sequence(KvCache& cache) : cache_(&cache), pages_(cache.pools_.size()) {}
+  Sequence(Sequence&& other) noexcept;
+  Sequence& operator=(Sequence&& other) noexcept;
+  ~Sequence();
+
+  /// Positions that hold keys and values.
+  std::int64_t length() const { return length_; }
+
+  /// Another sequence with the same content, at the cost of a list.
+  Sequence fork() const;
+
+  /// Makes the next `n` positions writable: takes pages and copies shared ones. False, and nothing changed,
+  /// where there are not enough free pages.
+  bool reserve(std::int64_t n);
+  /// The `n` reserved positions now hold keys and values.
+  void advance(std::int64_t n) { length_ += n; }
+
+  /// Forgets all positions from `length` on. False, and nothing changed, where a window has already let go of
+  /// positions that the next token would see.
+  bool truncate(std::int64_t length);
+  void clear();
+
+  /// Page of each kTile positions of a group; -1 where a window has let go of it.
+  std::span<const std::int32_t> pages(int group) const { return pages_[group]; }
+
+ private:
+  KvCache* cache_;
+  std::int64_t length_ = 0;
+  std::vector<std::vector<std::int32_t>> pages_;  // by group
+};
+
+}  // namespace pith
