@@ -1,0 +1,133 @@
+#include "infer/engine.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "infer/forward.h"
+
+namespace pith {
+namespace {
+
+// Multiply-adds a thread should have in a step before a second one is worth its barriers (each costs a
+// microsecond or two, and a step has about ten a layer).
+constexpr std::int64_t kWorkPerThread = 2'000'000;
+
+// Beyond this a context needs more positions than anything trained today.
+constexpr std::int64_t kUnknownContext = 4096;
+
+EngineOptions resolve(const Model& model, EngineOptions o) {
+  if (o.threads == 0) o.threads = default_threads().threads;
+  if (o.context == 0) o.context = Engine::default_context(model, o);
+  o.step_tokens = std::min(o.step_tokens, std::max<std::int64_t>(o.context, o.sequences));
+  if (o.positions == 0) o.positions = o.context * o.sequences;
+  if (o.logit_rows == 0) o.logit_rows = o.sequences;
+  const std::uint64_t need = Engine::plan(model, o).total(), have = available_memory();
+  if (need > have) {
+    EngineOptions any = o;
+    any.context = any.positions = 0;
+    fail(
+        "{}: a context of {} needs {} MiB for KV cache and scratch memory, {} MiB are available; the largest "
+        "that fits is --ctx {}",
+        model.file.path, o.context, need >> 20, have >> 20, Engine::default_context(model, any));
+  }
+  return o;
+}
+
+}  // namespace
+
+MemoryPlan Engine::plan(const Model& model, const EngineOptions& o) {
+  const std::int64_t positions = o.positions ? o.positions : o.context * o.sequences;
+  const int threads = o.threads ? o.threads : default_threads().threads;
+  return {KvCache::bytes(model.spec, o.kv, positions, o.sequences, o.step_tokens),
+          Workspace::bytes(model.spec, model.weights, kernels(), threads, o.step_tokens,
+                           o.logit_rows ? o.logit_rows : o.sequences)};
+}
+
+std::int64_t Engine::default_context(const Model& model, const EngineOptions& options) {
+  const std::int64_t trained = model.spec.trained_context > 0 ? model.spec.trained_context : kUnknownContext;
+  const std::uint64_t have = available_memory() / 10 * 9;  // some is for everybody else
+  std::int64_t fits = 1, above = trained + 1;
+  while (above - fits > 1) {
+    EngineOptions o = options;
+    o.context = fits + (above - fits) / 2;
+    o.positions = 0;
+    (plan(model, o).total() <= have ? fits : above) = o.context;
+  }
+  return fits;
+}
+
+Engine::Engine(std::shared_ptr<const Model> model, EngineOptions options)
+    : model_(std::move(model)),
+      options_(resolve(*model_, options)),
+      kernels_(kernels()),
+      team_(options_.threads),
+      cache_(model_->spec, options_.kv, options_.positions, options_.sequences, options_.step_tokens),
+      workspace_(model_->spec, model_->weights, kernels_, options_.threads, options_.step_tokens,
+                 options_.logit_rows) {
+  int active = 0;
+  for (const LayerSpec& l : model_->spec.layers) active = std::max(active, l.ffn.moe.active);
+  experts_.expert.resize(static_cast<std::size_t>(options_.step_tokens) * active);
+  experts_.weight.resize(experts_.expert.size());
+}
+
+Engine::~Engine() = default;
+
+int Engine::threads_for(std::int64_t tokens) const {
+  const auto work = static_cast<std::int64_t>(model_->active_parameters()) * tokens;
+  return static_cast<int>(std::clamp<std::int64_t>(work / kWorkPerThread, 1, options_.threads));
+}
+
+std::span<const float> Engine::step(std::span<const Chunk> chunks) {
+  const Spec& spec = model_->spec;
+  runs_.clear(), tokens_.clear(), positions_.clear(), run_of_.clear(), logit_rows_.clear();
+  for (const Chunk& c : chunks) {
+    const std::int64_t at = c.sequence->length(), n = std::ssize(c.tokens);
+    if (at + n > options_.context) {
+      fail("a sequence of {} tokens is longer than the context of {}; --ctx sets it", at + n,
+           options_.context);
+    }
+    for (std::int64_t i = 0; i < n; ++i) {
+      const std::int32_t token = c.tokens[static_cast<std::size_t>(i)];
+      if (token < 0 || token >= spec.vocab)
+        fail("token id {} is outside the vocabulary of {}", token, spec.vocab);
+      if (c.want == WantLogits::All || (c.want == WantLogits::Last && i == n - 1)) {
+        logit_rows_.push_back(static_cast<std::int32_t>(tokens_.size()));
+      }
+      tokens_.push_back(token);
+      positions_.push_back(static_cast<std::int32_t>(at + i));
+      run_of_.push_back(static_cast<std::int32_t>(runs_.size()));
+    }
+    if (n > 0) runs_.push_back({c.sequence, std::ssize(tokens_) - n, n, at});
+  }
+  if (tokens_.empty()) return {};
+  if (std::ssize(tokens_) > options_.step_tokens) {
+    fail("a step of {} tokens is longer than the {} that memory was planned for", tokens_.size(),
+         options_.step_tokens);
+  }
+  if (std::ssize(logit_rows_) > options_.logit_rows) {
+    fail("{} rows want logits, memory was planned for {}", logit_rows_.size(), options_.logit_rows);
+  }
+  for (const Chunk& c : chunks) {
+    if (!c.sequence->reserve(std::ssize(c.tokens)))
+      fail("the KV cache has no free pages left for {} more tokens", c.tokens.size());
+  }
+  const Pass pass{*model_, kernels_,   cache_,  workspace_,  runs_,
+                  tokens_, positions_, run_of_, logit_rows_, experts_};
+  team_.run(threads_for(pass.count()), [&](Worker& worker) { forward(worker, pass); });
+  for (const Chunk& c : chunks) c.sequence->advance(std::ssize(c.tokens));
+  return {workspace_.logits, logit_rows_.size() * static_cast<std::size_t>(spec.vocab)};
+}
+
+std::span<const float> Engine::prefill(Sequence& sequence, std::span<const std::int32_t> tokens) {
+  std::span<const float> logits;
+  while (!tokens.empty()) {
+    const std::size_t n = std::min(tokens.size(), static_cast<std::size_t>(options_.step_tokens));
+    const Chunk chunk{&sequence, tokens.first(n), n == tokens.size() ? WantLogits::Last : WantLogits::None};
+    logits = step({&chunk, 1});
+    tokens = tokens.subspan(n);
+  }
+  return logits;
+}
+
+}  // namespace pith

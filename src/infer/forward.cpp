@@ -1,0 +1,128 @@
+// The forward pass: read this first.
+#include "infer/forward.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace pith {
+namespace {
+
+// x = embedding rows of the tokens; and the angles of their positions, for every kind of rotation.
+void embed(Worker& worker, const Pass& pass) {
+  const Spec& spec = pass.spec();
+  const Weights& w = pass.model.weights;
+  pass.each_token(worker, [&](std::int64_t t) {
+    float* x = pass.x(t);
+    const auto decode = [&](float* y, const Tensor& table, std::int64_t row) {
+      pass.kernels.decode[static_cast<int>(table.type)](y, table.data + row * table.row_bytes(), spec.width);
+    };
+    decode(x, w.embedding, pass.tokens[t]);
+    if (spec.embedding_scale != 1) pass.kernels.scale(x, spec.embedding_scale, spec.width);
+    if (spec.learned_positions) {
+      decode(pass.h(t), w.positions, pass.positions[t]);
+      pass.kernels.add(x, pass.h(t), spec.width);
+    }
+    if (spec.embedding_norm) pass.normalise(x, x, w.embedding_norm);
+    for (std::size_t r = 0; r < spec.ropes.size(); ++r) {
+      const RopeSpec& rope = spec.ropes[r];
+      float* cos = pass.angles(static_cast<int>(r), t);
+      for (int i = 0; i < rope.dims / 2; ++i) {
+        const double angle = pass.positions[t] * rope.frequency[i];
+        cos[i] = static_cast<float>(std::cos(angle) * rope.magnitude);
+        cos[rope.dims / 2 + i] = static_cast<float>(std::sin(angle) * rope.magnitude);
+      }
+    }
+  });
+}
+
+// x += out (normalised first where the model has norms behind its sub-layers); then h = norm(x), prepared for
+// the matrices that read it next. Token by token, so that each row stays in the cache for all of it.
+void join_residual(Worker& worker, const Pass& pass, const Norm& post, const Norm& next,
+                   unsigned next_kinds) {
+  const Spec& spec = pass.spec();
+  pass.each_token(worker, [&](std::int64_t t) {
+    if (post) pass.normalise(pass.out(t), pass.out(t), post);
+    pass.kernels.axpy(pass.x(t), spec.residual_scale, pass.out(t), spec.width);
+    pass.normalise(pass.h(t), pass.x(t), next);
+    pass.ws.inputs.prepare(next_kinds, t, pass.h(t), spec.width);
+  });
+}
+
+void block(Worker& worker, const Pass& pass, std::size_t i) {
+  const Spec& spec = pass.spec();
+  const std::vector<LayerWeights>& layers = pass.model.weights.layers;
+  const LayerWeights& w = layers[i];
+  const unsigned ffn_kinds = ffn_input_kinds(pass.kernels, w);
+
+  attention(worker, pass, i);
+  if (spec.parallel) {
+    // The FFN reads the residual as attention did. Attention's output joins first, in place of x alone.
+    pass.each_token(worker, [&](std::int64_t t) {
+      if (w.ffn_norm) pass.normalise(pass.h(t), pass.x(t), w.ffn_norm);
+      pass.ws.inputs.prepare(ffn_kinds, t, pass.h(t), spec.width);
+      pass.kernels.axpy(pass.x(t), spec.residual_scale, pass.out(t), spec.width);
+    });
+  } else {
+    join_residual(worker, pass, w.attention_post_norm, w.ffn_norm, ffn_kinds);
+  }
+  feed_forward(worker, pass, i);
+
+  const bool last = i + 1 == layers.size();
+  const Norm& next = last ? pass.model.weights.output_norm : layers[i + 1].attention_norm;
+  const AttentionWeights* a = last ? nullptr : &layers[i + 1].attention;
+  join_residual(worker, pass, w.ffn_post_norm, next,
+                a ? input_kinds(pass.kernels, {&a->q, &a->k, &a->v}) : 0);
+}
+
+// Logits of the rows that want them, from h.
+void logits(Worker& worker, const Pass& pass) {
+  const Spec& spec = pass.spec();
+  const Linear& output = pass.model.weights.output;
+  const unsigned kinds = input_kinds(pass.kernels, {&output});
+  const std::int64_t rows = std::ssize(pass.logit_rows);
+  worker.parallel_for(rows, 1, [&](std::int64_t row, std::int64_t) {
+    pass.ws.inputs.prepare(kinds, row, pass.h(pass.logit_rows[row]), spec.width);
+  });
+  multiply(worker, pass.kernels, {{pass.ws.logits, spec.vocab, &output}}, pass.ws.inputs, rows,
+           pass.ws.scratch[worker.index()]);
+  if (spec.logit_scale == 1 && spec.logit_softcap == 0) return;
+  worker.parallel_for(rows, 1, [&](std::int64_t row, std::int64_t) {
+    float* y = pass.ws.logits + row * spec.vocab;
+    if (spec.logit_scale != 1) pass.kernels.scale(y, spec.logit_scale, spec.vocab);
+    if (spec.logit_softcap != 0) pass.kernels.softcap(y, spec.logit_softcap, spec.vocab);
+  });
+}
+
+}  // namespace
+
+void Pass::normalise(float* y, const float* x, const Norm& norm) const {
+  const Spec& s = spec();
+  if (!norm) {
+    if (y != x) std::copy_n(x, s.width, y);  // a model without a norm in this place
+  } else if (s.norm == NormKind::Rms) {
+    kernels.rms_norm(y, x, norm.weight, s.width, s.norm_eps);
+  } else {
+    kernels.layer_norm(y, x, norm.weight, norm.bias, s.width, s.norm_eps);
+  }
+}
+
+float* Pass::angles(int rope, std::int64_t t) const {
+  std::int64_t before = 0;
+  for (int r = 0; r < rope; ++r) before += spec().ropes[r].dims;
+  return ws.angles + before * count() + t * spec().ropes[rope].dims;
+}
+
+void forward(Worker& worker, const Pass& pass) {
+  const LayerWeights& first = pass.model.weights.layers[0];
+  embed(worker, pass);
+  pass.each_token(worker, [&](std::int64_t t) {
+    pass.normalise(pass.h(t), pass.x(t), first.attention_norm);
+    pass.ws.inputs.prepare(
+        input_kinds(pass.kernels, {&first.attention.q, &first.attention.k, &first.attention.v}), t, pass.h(t),
+        pass.spec().width);
+  });
+  for (std::size_t i = 0; i < pass.spec().layers.size(); ++i) block(worker, pass, i);
+  logits(worker, pass);
+}
+
+}  // namespace pith

@@ -1,0 +1,83 @@
+#include "infer/ops.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pith {
+namespace {
+
+// Rows a thread claims at once: few enough that threads finish together, enough that a claim costs nothing
+// and that the memory system sees long runs.
+std::int64_t rows_per_claim(std::int64_t rows, int threads) {
+  const std::int64_t share = rows / (std::int64_t{threads} * 8) / kRowChunk * kRowChunk;
+  return std::clamp<std::int64_t>(share, kRowChunk, 8 * kRowChunk);
+}
+
+}  // namespace
+
+unsigned input_kinds(const Kernels& kernels, std::initializer_list<const Linear*> matrices) {
+  unsigned kinds = 0;
+  for (const Linear* w : matrices) {
+    if (w && *w) kinds |= 1u << static_cast<int>(matmul_of(kernels, *w).input);
+  }
+  return kinds;
+}
+
+std::size_t Inputs::bytes(const Kernels& kernels, std::int64_t tokens, std::int64_t k, unsigned kinds) {
+  std::size_t sum = 0;
+  for (int i = 0; i < kInputKinds; ++i) {
+    if (kinds >> i & 1) sum += kernels.input[i].bytes(k) * static_cast<std::size_t>(tokens);
+  }
+  return sum;
+}
+
+Inputs::Inputs(const Kernels& kernels, std::int64_t tokens, std::int64_t k) : kernels_(&kernels) {
+  for (int i = 0; i < kInputKinds; ++i) memory_[i] = LazyMemory(bytes(kernels, tokens, k, 1u << i));
+}
+
+void Inputs::prepare(unsigned kinds, std::int64_t t, const float* x, std::int64_t k) {
+  for (int i = 0; i < kInputKinds; ++i) {
+    if (kinds >> i & 1) kernels_->input[i].prepare(rows(static_cast<InputKind>(i), t, k), x, k);
+  }
+}
+
+const std::byte* Inputs::rows(InputKind kind, std::int64_t t, std::int64_t k) const {
+  const int i = static_cast<int>(kind);
+  return memory_[i].data() + static_cast<std::size_t>(t) * kernels_->input[i].bytes(k);
+}
+
+std::byte* Inputs::rows(InputKind kind, std::int64_t t, std::int64_t k) {
+  return const_cast<std::byte*>(std::as_const(*this).rows(kind, t, k));
+}
+
+void multiply_rows(const Kernels& kernels, const Product& p, const std::byte* x, std::int64_t tokens,
+                   std::int64_t begin, std::int64_t end, void* scratch) {
+  const Linear& w = *p.w;
+  matmul_of(kernels, w).multiply(p.y, p.ldy, w.weight.data, x, begin, end, w.weight.cols(), tokens, scratch);
+  if (!w.bias) return;
+  for (std::int64_t t = 0; t < tokens; ++t) kernels.add(p.y + t * p.ldy + begin, w.bias + begin, end - begin);
+}
+
+void multiply(Worker& worker, const Kernels& kernels, std::initializer_list<Product> products,
+              const Inputs& x, std::int64_t tokens, void* scratch) {
+  std::int64_t all = 0;
+  for (const Product& p : products) all += p.w && *p.w ? p.w->weight.rows() : 0;
+  const std::int64_t step = rows_per_claim(all, worker.count());
+  std::int64_t claims = 0;
+  for (const Product& p : products) claims += p.w && *p.w ? (p.w->weight.rows() + step - 1) / step : 0;
+  worker.parallel_for(claims, 1, [&](std::int64_t claim, std::int64_t) {
+    for (const Product& p : products) {
+      if (!p.w || !*p.w) continue;
+      const std::int64_t rows = p.w->weight.rows(), n = (rows + step - 1) / step;
+      if (claim >= n) {
+        claim -= n;
+        continue;
+      }
+      const std::byte* input = x.rows(matmul_of(kernels, *p.w).input, 0, p.w->weight.cols());
+      return multiply_rows(kernels, p, input, tokens, claim * step, std::min(rows, (claim + 1) * step),
+                           scratch);
+    }
+  });
+}
+
+}  // namespace pith
