@@ -193,6 +193,7 @@ class GgufLoader {
     parts_.pre_name = name;
     parts_.pretokenizer = make_pretokenizer(*pre);
     parts_.kind = pre->byte_level ? ModelKind::ByteLevelBpe : ModelKind::CharacterBpe;
+    parts_.normalizer = make_normalizer(*pre);
     if (!pre->byte_level) metaspace_normalizer(false);
     if (pre->ignore_merges) parts_.vocabulary.index_pieces();
     const BpeOptions options{.byte_level = pre->byte_level,

@@ -120,7 +120,7 @@ std::string run_step(const Strip& strip, std::string_view text) {
 
 std::string run_step(const StripAccents&, std::string_view text) {
   return map_characters(text, [](char32_t c, std::string& out) {
-    if (!is_nonspacing_mark(c)) append_utf8(out, c);
+    if (!is_mark(c)) append_utf8(out, c);
   });
 }
 
@@ -164,7 +164,11 @@ std::string run_step(const BertNormalizer& bert, std::string_view text) {
       if (is_cjk_ideograph(c)) o += ' ';
     });
   }
-  if (bert.strip_accents) out = run_step(StripAccents{}, run_step(UnicodeForm::NFD, out));
+  if (bert.strip_accents) {
+    out = map_characters(run_step(UnicodeForm::NFD, out), [](char32_t c, std::string& o) {
+      if (!is_nonspacing_mark(c)) append_utf8(o, c);
+    });
+  }
   if (bert.lowercase) out = run_step(Lowercase{}, out);
   return out;
 }

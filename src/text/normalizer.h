@@ -34,7 +34,7 @@ struct Lowercase {};
 struct Strip {
   bool left = true, right = true;
 };
-/// Nonspacing marks (after NFD: the accents).
+/// Combining marks (after NFD: the accents).
 struct StripAccents {};
 /// SentencePiece's nmt rules: control characters vanish, odd spaces become spaces.
 struct Nmt {};

@@ -201,6 +201,12 @@ constexpr PreName kPreNames[] = {
 };
 // clang-format on
 
+constexpr std::string_view kWithNfc[] = {"qwen2", "qwen35", "olmo", "command-r"};
+
+bool has_nfc(const PreName& pre) {
+  return std::find(std::begin(kWithNfc), std::end(kWithNfc), pre.name) != std::end(kWithNfc);
+}
+
 }  // namespace
 
 std::span<const PreName> all_pre_names() { return kPreNames; }
@@ -217,10 +223,20 @@ Pretokenizer make_pretokenizer(const PreName& pre) {
   return out;
 }
 
-const PreName* name_of(const Pretokenizer& pretokenizer, bool ignore_merges) {
+Normalizer make_normalizer(const PreName& pre) {
+  Normalizer out;
+  if (has_nfc(pre)) out.add(UnicodeForm::NFC);
+  return out;
+}
+
+const PreName* name_of(const Pretokenizer& pretokenizer, const Normalizer& normalizer, bool ignore_merges) {
   const auto steps = pretokenizer.steps();
+  const bool nfc = normalizer.steps().size() == 1 &&
+                   std::holds_alternative<UnicodeForm>(normalizer.steps()[0]) &&
+                   std::get<UnicodeForm>(normalizer.steps()[0]) == UnicodeForm::NFC;
+  if (!nfc && !normalizer.empty()) return nullptr;
   const auto means_the_same = [&](const PreName& pre) {
-    if (!pre.byte_level || pre.ignore_merges != ignore_merges) return false;
+    if (!pre.byte_level || pre.ignore_merges != ignore_merges || has_nfc(pre) != nfc) return false;
     return std::equal(steps.begin(), steps.end(), pre.expressions.begin(), pre.expressions.end(),
                       [](const PretokenizerStep& step, std::string_view expression) {
                         const Split* s = std::get_if<Split>(&step);

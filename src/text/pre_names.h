@@ -4,6 +4,7 @@
 #include <span>
 #include <string_view>
 
+#include "text/normalizer.h"
 #include "text/pretokenizer.h"
 
 namespace pith {
@@ -24,8 +25,10 @@ const PreName* find_pre_name(std::string_view name);
 std::span<const PreName> all_pre_names();
 
 Pretokenizer make_pretokenizer(const PreName& pre);
+/// NFC where the models of that name have it in their tokenizer.json (GGUF does not say it).
+Normalizer make_normalizer(const PreName& pre);
 
 /// The first name in the table that means the same as these steps; nullptr if there is none.
-const PreName* name_of(const Pretokenizer& pretokenizer, bool ignore_merges);
+const PreName* name_of(const Pretokenizer& pretokenizer, const Normalizer& normalizer, bool ignore_merges);
 
 }  // namespace pith

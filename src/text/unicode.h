@@ -7,7 +7,9 @@ namespace pith {
 bool is_white_space(char32_t c);
 /// \w of UTS 18: letters, marks, decimal numbers, connectors.
 bool is_word_character(char32_t c);
-/// General category Mn: what StripAccents removes.
+/// General categories M*.
+bool is_mark(char32_t c);
+/// General category Mn: most accents.
 bool is_nonspacing_mark(char32_t c);
 /// Categories C*, without tab, newline and carriage return, which count as white space.
 bool is_control_character(char32_t c);
