@@ -28,7 +28,7 @@ std::size_t q8_bytes(std::int64_t k) { return static_cast<std::size_t>(block_gro
 
 /// One block: scale = max|x| / 127, q = x / scale to nearest even. A scale that would be subnormal is zero;
 /// with NaN or infinity in the block, it is NaN (bit patterns of magnitudes compare as the magnitudes do).
-static inline void quantise_block(Q8Blocks& out, int block, __m512 a, __m512 b) {
+PITH_INLINE void quantise_block(Q8Blocks& out, int block, __m512 a, __m512 b) {
   const __m512i magnitude = _mm512_set1_epi32(0x7fffffff);
   const __m512i top = _mm512_max_epu32(_mm512_and_si512(_mm512_castps_si512(a), magnitude),
                                        _mm512_and_si512(_mm512_castps_si512(b), magnitude));
@@ -43,9 +43,9 @@ static inline void quantise_block(Q8Blocks& out, int block, __m512 a, __m512 b) 
   const int i = block % 4, j = block / 4;
   _mm_storeu_si128(reinterpret_cast<__m128i*>(&out.x[i][0][16 * j]), _mm512_cvtepi32_epi8(qa));
   _mm_storeu_si128(reinterpret_cast<__m128i*>(&out.x[i][1][16 * j]), _mm512_cvtepi32_epi8(qb));
-  out.scale[block] = scale;
-  out.minus_sum_first[block] = -_mm512_reduce_add_epi32(qa);
-  out.minus_sum[block] = -_mm512_reduce_add_epi32(_mm512_add_epi32(qa, qb));
+  store_as(&out.scale[4 * block], scale);
+  store_as(&out.minus_sum[4 * block], -_mm512_reduce_add_epi32(_mm512_add_epi32(qa, qb)));
+  store_as(&out.minus_sum_first[4 * block], -_mm512_reduce_add_epi32(qa));
 }
 
 void prepare_q8(void* out, const float* x, std::int64_t k) {
@@ -68,7 +68,7 @@ struct Row {
   Bytes data;
   std::int64_t bytes;
 
-  inline void unpack(Unpacked<Q>& out, std::int64_t group) const {
+  inline __attribute__((always_inline)) void unpack(Unpacked<Q>& out, std::int64_t group) const {
     const Bytes p = data + group * Q::kBytes;
     const std::int64_t left = bytes - group * Q::kBytes;
     if (left >= Q::kBytes) return Q::unpack(out, p);
@@ -85,7 +85,7 @@ std::int64_t row_bytes(std::int64_t k) {
 
 /// The constant part of the integer dots: -2^kShift times the sums of x.
 template <class Q>
-static inline __m512i start(__m512i minus_sum) {
+PITH_INLINE __m512i start(__m512i minus_sum) {
   if constexpr (Q::kMins)
     return _mm512_setzero_si512();
   else
@@ -93,17 +93,17 @@ static inline __m512i start(__m512i minus_sum) {
 }
 
 /// One block (or half of a block) of 16 elements at once: lanes are blocks of one row, or rows.
-static inline __m512 add_block(__m512 acc, __m512i dot, __m512 w_scale, __m512 x_scale) {
+PITH_INLINE __m512 add_block(__m512 acc, __m512i dot, __m512 w_scale, __m512 x_scale) {
   return _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), _mm512_mul_ps(w_scale, x_scale), acc);
 }
-static inline __m512 add_min(__m512 acc, __m512i minus_sum, __m512 min, __m512 x_scale) {
+PITH_INLINE __m512 add_min(__m512 acc, __m512i minus_sum, __m512 min, __m512 x_scale) {
   return _mm512_fnmadd_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(minus_sum), x_scale), min, acc);
 }
 
 // --- a few tokens -----------------------------------------------------------------------------------
 
 /// Dword d of lane j of part[i] summed over d, to dword 4j + i: block 4j + i in natural order.
-static inline __m512i reduce_blocks(const __m512i part[4]) {
+PITH_INLINE __m512i reduce_blocks(const __m512i part[4]) {
   const __m512i a =
       _mm512_add_epi32(_mm512_unpacklo_epi32(part[0], part[1]), _mm512_unpackhi_epi32(part[0], part[1]));
   const __m512i b =
@@ -112,25 +112,25 @@ static inline __m512i reduce_blocks(const __m512i part[4]) {
 }
 
 template <class Q>
-static inline __m512 dot_group(__m512 acc, const Unpacked<Q>& w, const Q8Blocks& x) {
-  const __m512 x_scale = _mm512_load_ps(x.scale);
-  const __m512i minus_sum = _mm512_load_si512(x.minus_sum);
+PITH_INLINE __m512 dot_group(__m512 acc, const Unpacked<Q>& w, const Q8Blocks& x) {
+  const __m512 x_scale = _mm512_loadu_ps(x.scale);
+  const __m512i minus_sum = _mm512_loadu_si512(x.minus_sum);
   __m512i part[2][4];
-  for (int i = 0; i < 4; ++i) {
+  PITH_UNROLL for (int i = 0; i < 4; ++i) {
     const __m512i first_half =
-        _mm512_dpbusd_epi32(_mm512_setzero_si512(), w.u[i][0], _mm512_load_si512(x.x[i][0]));
+        _mm512_dpbusd_epi32(_mm512_setzero_si512(), w.u[i][0], _mm512_loadu_si512(x.x[i][0]));
     part[0][i] = first_half;
     part[1][i] = _mm512_dpbusd_epi32(Q::kHalves == 1 ? first_half : _mm512_setzero_si512(), w.u[i][1],
-                                     _mm512_load_si512(x.x[i][1]));
+                                     _mm512_loadu_si512(x.x[i][1]));
   }
   if constexpr (Q::kHalves == 1) {
     const __m512i dot = _mm512_add_epi32(reduce_blocks(part[1]), start<Q>(minus_sum));
     acc = add_block(acc, dot, w.scale[0], x_scale);
     if constexpr (Q::kMins) acc = add_min(acc, minus_sum, w.min[0], x_scale);
   } else {
-    const __m512i minus_first = _mm512_load_si512(x.minus_sum_first);
+    const __m512i minus_first = _mm512_loadu_si512(x.minus_sum_first);
     const __m512i sums[2] = {minus_first, _mm512_sub_epi32(minus_sum, minus_first)};
-    for (int h = 0; h < 2; ++h) {
+    PITH_UNROLL for (int h = 0; h < 2; ++h) {
       const __m512i dot = _mm512_add_epi32(reduce_blocks(part[h]), start<Q>(sums[h]));
       acc = add_block(acc, dot, w.scale[h], x_scale);
       if constexpr (Q::kMins) acc = add_min(acc, sums[h], w.min[h], x_scale);
@@ -140,7 +140,7 @@ static inline __m512 dot_group(__m512 acc, const Unpacked<Q>& w, const Q8Blocks&
 }
 
 /// y of 16 rows from their parts: parts[row][c] summed over c in order.
-static inline __m512 sum_parts(const float (*parts)[16]) {
+PITH_INLINE __m512 sum_parts(const float (*parts)[16]) {
   __m512 sum = _mm512_setzero_ps();
   for (int quad = 0; quad < 4; ++quad) {
     __m512i column[4];
@@ -160,15 +160,16 @@ void multiply_rows(float* y, std::int64_t ldy, Bytes w, const Q8Blocks* x, std::
     for (int i = 0; i < rows; ++i) {
       const Row<Q> row{w + (r + i) * bytes, bytes};
       __m512 acc[T];
-      for (int t = 0; t < T; ++t) acc[t] = _mm512_setzero_ps();
+      PITH_UNROLL for (int t = 0; t < T; ++t) acc[t] = _mm512_setzero_ps();
       for (std::int64_t g = 0; g < groups; ++g) {
         Unpacked<Q> u;
         row.unpack(u, g);
-        for (int t = 0; t < T; ++t) acc[t] = dot_group<Q>(acc[t], u, x[t * groups + g]);
+        PITH_UNROLL for (int t = 0; t < T; ++t) acc[t] = dot_group<Q>(acc[t], u, x[t * groups + g]);
       }
-      for (int t = 0; t < T; ++t) _mm512_store_ps(parts[t][i], acc[t]);
+      PITH_UNROLL for (int t = 0; t < T; ++t) _mm512_store_ps(parts[t][i], acc[t]);
     }
-    for (int t = 0; t < T; ++t) _mm512_mask_storeu_ps(y + t * ldy + r, first(rows), sum_parts(parts[t]));
+    PITH_UNROLL for (int t = 0; t < T; ++t)
+        _mm512_mask_storeu_ps(y + t * ldy + r, first(rows), sum_parts(parts[t]));
   }
 }
 
@@ -200,19 +201,20 @@ void build_panel(typename PanelOf<Q>::Block* panel, Bytes w, std::int64_t rows, 
       const Row<Q> row{w + (r < rows ? r : rows - 1) * bytes, bytes};
       Unpacked<Q> out;
       row.unpack(out, g);
-      for (int i = 0; i < 4; ++i) {
-        for (int h = 0; h < 2; ++h) _mm512_store_si512(u[r][i][h], out.u[i][h]);
+      PITH_UNROLL for (int i = 0; i < 4; ++i) {
+        PITH_UNROLL for (int h = 0; h < 2; ++h) _mm512_store_si512(u[r][i][h], out.u[i][h]);
       }
-      for (int h = 0; h < Q::kHalves; ++h) {
+      PITH_UNROLL for (int h = 0; h < Q::kHalves; ++h) {
         _mm512_store_ps(scale[h][r], out.scale[h]);
         if constexpr (Q::kMins) _mm512_store_ps(scale[Q::kHalves + h][r], out.min[h]);
       }
     }
     __m512i column[4];
     for (int c = 0; c < 16; ++c) {
-      for (int h = 0; h < 2; ++h) {
+      PITH_UNROLL for (int h = 0; h < 2; ++h) {
         transpose_rows(column, &u[0][c % 4][h][c / 4 * 16], sizeof u[0]);
-        for (int d = 0; d < 4; ++d) _mm512_store_si512(panel[c * groups + g].u[4 * h + d], column[d]);
+        PITH_UNROLL for (int d = 0; d < 4; ++d)
+            _mm512_store_si512(panel[c * groups + g].u[4 * h + d], column[d]);
       }
     }
     for (int s = 0; s < PanelOf<Q>::kScales; ++s) {
@@ -246,18 +248,18 @@ void multiply_tile(const Tile& tile) {
   alignas(64) float total[V][T][16] = {};
   for (std::int64_t c = 0; c < 16 && c < blocks; ++c) {
     __m512 acc[V][T];
-    for (int v = 0; v < V; ++v) {
-      for (int t = 0; t < T; ++t) acc[v][t] = _mm512_setzero_ps();
+    PITH_UNROLL for (int v = 0; v < V; ++v) {
+      PITH_UNROLL for (int t = 0; t < T; ++t) acc[v][t] = _mm512_setzero_ps();
     }
     const Block* w = panel + c * groups;
     const std::int8_t* x[T];
-    for (int t = 0; t < T; ++t) x[t] = &tile.x[t * groups].x[c % 4][0][c / 4 * 16];
-    const std::ptrdiff_t to_scale = reinterpret_cast<const std::int8_t*>(&tile.x[0].scale[c]) - x[0];
+    PITH_UNROLL for (int t = 0; t < T; ++t) x[t] = &tile.x[t * groups].x[c % 4][0][c / 4 * 16];
+    const std::ptrdiff_t to_scale = &tile.x[0].scale[4 * c] - x[0];
     for (std::int64_t b = c; b < blocks; b += 16, ++w) {
       constexpr int kDwords = 8 / P::kHalves;
-      for (int h = 0; h < P::kHalves; ++h) {
+      PITH_UNROLL for (int h = 0; h < P::kHalves; ++h) {
         __m512i dot[V][T], minus_sum[T];
-        for (int t = 0; t < T; ++t) {
+        PITH_UNROLL for (int t = 0; t < T; ++t) {
           const std::int8_t* sums = x[t] + to_scale + sizeof(Q8Blocks::scale);
           minus_sum[t] = _mm512_set1_epi32(load_as<std::int32_t>(sums));
           if constexpr (P::kHalves == 2) {
@@ -265,21 +267,21 @@ void multiply_tile(const Tile& tile) {
                 _mm512_set1_epi32(load_as<std::int32_t>(sums + sizeof(Q8Blocks::minus_sum)));
             minus_sum[t] = h == 0 ? of_first : _mm512_sub_epi32(minus_sum[t], of_first);
           }
-          for (int v = 0; v < V; ++v) {
+          PITH_UNROLL for (int v = 0; v < V; ++v) {
             dot[v][t] = P::kMins ? _mm512_setzero_si512() : _mm512_sll_epi32(minus_sum[t], shift);
           }
         }
-        for (int d = h * kDwords; d < (h + 1) * kDwords; ++d) {
+        PITH_UNROLL for (int d = h * kDwords; d < (h + 1) * kDwords; ++d) {
           __m512i u[V];
-          for (int v = 0; v < V; ++v) u[v] = _mm512_load_si512(w[v * 16 * groups].u[d]);
-          for (int t = 0; t < T; ++t) {
+          PITH_UNROLL for (int v = 0; v < V; ++v) u[v] = _mm512_load_si512(w[v * 16 * groups].u[d]);
+          PITH_UNROLL for (int t = 0; t < T; ++t) {
             const __m512i four = _mm512_set1_epi32(load_as<std::int32_t>(x[t] + d / 4 * 64 + d % 4 * 4));
-            for (int v = 0; v < V; ++v) dot[v][t] = _mm512_dpbusd_epi32(dot[v][t], u[v], four);
+            PITH_UNROLL for (int v = 0; v < V; ++v) dot[v][t] = _mm512_dpbusd_epi32(dot[v][t], u[v], four);
           }
         }
-        for (int t = 0; t < T; ++t) {
+        PITH_UNROLL for (int t = 0; t < T; ++t) {
           const __m512 x_scale = _mm512_set1_ps(load_as<float>(x[t] + to_scale));
-          for (int v = 0; v < V; ++v) {
+          PITH_UNROLL for (int v = 0; v < V; ++v) {
             const Block& block = w[v * 16 * groups];
             acc[v][t] = add_block(acc[v][t], dot[v][t], _mm512_load_ps(block.scale[h]), x_scale);
             if constexpr (P::kMins) {
@@ -289,16 +291,16 @@ void multiply_tile(const Tile& tile) {
           }
         }
       }
-      for (int t = 0; t < T; ++t) x[t] += sizeof(Q8Blocks);
+      PITH_UNROLL for (int t = 0; t < T; ++t) x[t] += sizeof(Q8Blocks);
     }
-    for (int v = 0; v < V; ++v) {
-      for (int t = 0; t < T; ++t) {
+    PITH_UNROLL for (int v = 0; v < V; ++v) {
+      PITH_UNROLL for (int t = 0; t < T; ++t) {
         _mm512_store_ps(total[v][t], _mm512_add_ps(_mm512_load_ps(total[v][t]), acc[v][t]));
       }
     }
   }
-  for (int v = 0; v < V; ++v) {
-    for (int t = 0; t < T; ++t) {
+  PITH_UNROLL for (int v = 0; v < V; ++v) {
+    PITH_UNROLL for (int t = 0; t < T; ++t) {
       _mm512_mask_storeu_ps(tile.y + t * tile.ldy + 16 * v, first(tile.rows - 16 * v),
                             _mm512_load_ps(total[v][t]));
     }
@@ -325,11 +327,11 @@ void multiply_panels(float* y, std::int64_t ldy, Bytes w, const Q8Blocks* x, std
                      std::int64_t row_end, std::int64_t k, std::int64_t tokens, void* scratch) {
   using P = PanelOf<Q>;
   const std::int64_t groups = block_groups(k);
-  auto* panel = static_cast<typename P::Block*>(scratch);
+  auto* panel = static_cast<typename P::Block*>(align64(scratch));
   for (std::int64_t r = row_begin; r < row_end; r += 32) {
     const std::int64_t rows = row_end - r < 32 ? row_end - r : 32;
     const int panels = rows > 16 ? 2 : 1;
-    for (int v = 0; v < panels; ++v) {
+    PITH_UNROLL for (int v = 0; v < panels; ++v) {
       build_panel<Q>(panel + v * 16 * groups, w + (r + 16 * v) * row_bytes<Q>(k), rows - 16 * v, k);
     }
     // Tiles of equal width: eight tokens are 4 + 4, not 6 + 2.
@@ -344,7 +346,7 @@ void multiply_panels(float* y, std::int64_t ldy, Bytes w, const Q8Blocks* x, std
 
 template <class Q>
 std::size_t scratch_bytes(std::int64_t k) {
-  return static_cast<std::size_t>(2 * 16 * block_groups(k)) * sizeof(typename PanelOf<Q>::Block);
+  return static_cast<std::size_t>(2 * 16 * block_groups(k)) * sizeof(typename PanelOf<Q>::Block) + 64;
 }
 
 // --- the table --------------------------------------------------------------------------------------
@@ -374,15 +376,15 @@ void decode(float* y, const void* x, std::int64_t n) {
     row.unpack(u, g);
     alignas(64) std::uint8_t q[4][2][4][16];
     alignas(64) float scale[PanelOf<Q>::kScales][16];
-    for (int i = 0; i < 4; ++i) {
-      for (int h = 0; h < 2; ++h) _mm512_store_si512(q[i][h], u.u[i][h]);
+    PITH_UNROLL for (int i = 0; i < 4; ++i) {
+      PITH_UNROLL for (int h = 0; h < 2; ++h) _mm512_store_si512(q[i][h], u.u[i][h]);
     }
-    for (int h = 0; h < Q::kHalves; ++h) {
+    PITH_UNROLL for (int h = 0; h < Q::kHalves; ++h) {
       _mm512_store_ps(scale[h], u.scale[h]);
       if constexpr (Q::kMins) _mm512_store_ps(scale[Q::kHalves + h], u.min[h]);
     }
     for (int b = 0; b < 16 && 512 * g + 32 * b < n; ++b) {
-      for (int h = 0; h < 2; ++h) {
+      PITH_UNROLL for (int h = 0; h < 2; ++h) {
         const int s = h % Q::kHalves;
         const __m512i raw =
             _mm512_cvtepu8_epi32(_mm_load_si128(reinterpret_cast<const __m128i*>(q[b % 4][h][b / 4])));

@@ -27,8 +27,8 @@ struct Unpacked {
 
 constexpr int kNoShift = -1;  // kShift of types with minima
 
-static inline __m512i low_nibbles(__m512i v) { return _mm512_and_si512(v, _mm512_set1_epi8(0x0f)); }
-static inline __m512i high_nibbles(__m512i v) { return low_nibbles(_mm512_srli_epi16(v, 4)); }
+PITH_INLINE __m512i low_nibbles(__m512i v) { return _mm512_and_si512(v, _mm512_set1_epi8(0x0f)); }
+PITH_INLINE __m512i high_nibbles(__m512i v) { return low_nibbles(_mm512_srli_epi16(v, 4)); }
 
 // Where the second of two vectors that cover the fields of four blocks starts; the first starts at 0.
 constexpr int second_vector(int stride) { return 4 * stride < 128 ? 4 * stride - 64 : 64; }
@@ -53,7 +53,7 @@ struct FieldIndex {
 
 /// One field of 16 consecutive blocks, packed.
 template <int Stride, int Offset, int Size>
-static inline __m512i load_field(Bytes p) {
+PITH_INLINE __m512i load_field(Bytes p) {
   static constexpr FieldIndex<Stride, Offset, Size> kIndex;
   __m512i field = _mm512_setzero_si512();
   for (int quad = 0; quad < 4; ++quad) {
@@ -68,7 +68,7 @@ static inline __m512i load_field(Bytes p) {
 }
 
 template <int Stride, int Offset>
-static inline __m512 load_halves(Bytes p) {
+PITH_INLINE __m512 load_halves(Bytes p) {
   return _mm512_cvtph_ps(_mm512_castsi512_si256(load_field<Stride, Offset, 2>(p)));
 }
 
@@ -78,9 +78,9 @@ struct UnpackQ8_0 {
   static constexpr DType kType = DType::Q8_0;
   static constexpr int kBytes = 16 * 34, kHalves = 1, kShift = 7;
   static constexpr bool kMins = false;
-  static inline void unpack(Unpacked<UnpackQ8_0>& out, Bytes p) {
-    for (int i = 0; i < 4; ++i) {
-      for (int h = 0; h < 2; ++h) {
+  PITH_INLINE void unpack(Unpacked<UnpackQ8_0>& out, Bytes p) {
+    PITH_UNROLL for (int i = 0; i < 4; ++i) {
+      PITH_UNROLL for (int h = 0; h < 2; ++h) {
         out.u[i][h] = _mm512_xor_si512(load_pieces(p + 34 * i + 2 + 16 * h, 4 * 34), _mm512_set1_epi8(-128));
       }
     }
@@ -89,14 +89,14 @@ struct UnpackQ8_0 {
 };
 
 /// The five-bit types' bits 4: dword b of `bits` has one bit for every element of block b.
-static inline void add_fifth_bits(__m512i u[4][2], __m512i bits) {
+PITH_INLINE void add_fifth_bits(__m512i u[4][2], __m512i bits) {
   const __m512i bit = _mm512_set1_epi64(static_cast<long long>(0x8040201008040201ull));
   const __m512i halves = _mm512_set_epi8(1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0,  //
                                          1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0,  //
                                          1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0,  //
                                          1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0);
-  for (int i = 0; i < 4; ++i) {
-    for (int h = 0; h < 2; ++h) {
+  PITH_UNROLL for (int i = 0; i < 4; ++i) {
+    PITH_UNROLL for (int h = 0; h < 2; ++h) {
       const __m512i from = _mm512_add_epi8(halves, _mm512_set1_epi8(static_cast<char>(4 * i + 2 * h)));
       const __mmask64 set = _mm512_test_epi8_mask(_mm512_shuffle_epi8(bits, from), bit);
       u[i][h] = _mm512_mask_add_epi8(u[i][h], set, u[i][h], _mm512_set1_epi8(16));
@@ -106,8 +106,8 @@ static inline void add_fifth_bits(__m512i u[4][2], __m512i bits) {
 
 /// Blocks whose 16 bytes at `Offset` hold elements 0-15 in the low and 16-31 in the high nibbles.
 template <int Stride, int Offset>
-static inline void unpack_nibbles(__m512i u[4][2], Bytes p) {
-  for (int i = 0; i < 4; ++i) {
+PITH_INLINE void unpack_nibbles(__m512i u[4][2], Bytes p) {
+  PITH_UNROLL for (int i = 0; i < 4; ++i) {
     const __m512i q = load_pieces(p + Stride * i + Offset, 4 * Stride);
     u[i][0] = low_nibbles(q);
     u[i][1] = high_nibbles(q);
@@ -118,7 +118,7 @@ struct UnpackQ4_0 {
   static constexpr DType kType = DType::Q4_0;
   static constexpr int kBytes = 16 * 18, kHalves = 1, kShift = 3;
   static constexpr bool kMins = false;
-  static inline void unpack(Unpacked<UnpackQ4_0>& out, Bytes p) {
+  PITH_INLINE void unpack(Unpacked<UnpackQ4_0>& out, Bytes p) {
     unpack_nibbles<18, 2>(out.u, p);
     out.scale[0] = load_halves<18, 0>(p);
   }
@@ -128,7 +128,7 @@ struct UnpackQ4_1 {
   static constexpr DType kType = DType::Q4_1;
   static constexpr int kBytes = 16 * 20, kHalves = 1, kShift = kNoShift;
   static constexpr bool kMins = true;
-  static inline void unpack(Unpacked<UnpackQ4_1>& out, Bytes p) {
+  PITH_INLINE void unpack(Unpacked<UnpackQ4_1>& out, Bytes p) {
     unpack_nibbles<20, 4>(out.u, p);
     out.scale[0] = load_halves<20, 0>(p);
     out.min[0] = load_halves<20, 2>(p);
@@ -139,7 +139,7 @@ struct UnpackQ5_0 {
   static constexpr DType kType = DType::Q5_0;
   static constexpr int kBytes = 16 * 22, kHalves = 1, kShift = 4;
   static constexpr bool kMins = false;
-  static inline void unpack(Unpacked<UnpackQ5_0>& out, Bytes p) {
+  PITH_INLINE void unpack(Unpacked<UnpackQ5_0>& out, Bytes p) {
     unpack_nibbles<22, 6>(out.u, p);
     add_fifth_bits(out.u, load_field<22, 2, 4>(p));
     out.scale[0] = load_halves<22, 0>(p);
@@ -150,7 +150,7 @@ struct UnpackQ5_1 {
   static constexpr DType kType = DType::Q5_1;
   static constexpr int kBytes = 16 * 24, kHalves = 1, kShift = kNoShift;
   static constexpr bool kMins = true;
-  static inline void unpack(Unpacked<UnpackQ5_1>& out, Bytes p) {
+  PITH_INLINE void unpack(Unpacked<UnpackQ5_1>& out, Bytes p) {
     unpack_nibbles<24, 8>(out.u, p);
     add_fifth_bits(out.u, load_field<24, 4, 4>(p));
     out.scale[0] = load_halves<24, 0>(p);
@@ -158,15 +158,15 @@ struct UnpackQ5_1 {
   }
 };
 
-static inline void look_up(__m512i u[4][2], __m128i table) {
+PITH_INLINE void look_up(__m512i u[4][2], __m128i table) {
   const __m512i t = _mm512_broadcast_i32x4(table);
-  for (int i = 0; i < 4; ++i) {
-    for (int h = 0; h < 2; ++h) u[i][h] = _mm512_shuffle_epi8(t, u[i][h]);
+  PITH_UNROLL for (int i = 0; i < 4; ++i) {
+    PITH_UNROLL for (int h = 0; h < 2; ++h) u[i][h] = _mm512_shuffle_epi8(t, u[i][h]);
   }
 }
 
 /// ggml's non-linear 4-bit values, plus 128.
-static inline __m128i iq4_table() {
+PITH_INLINE __m128i iq4_table() {
   return _mm_setr_epi8(1, 24, 45, 63, 79, 93, 106, 118, -127, -115, -103, -90, -75, -59, -39, -15);
 }
 
@@ -174,7 +174,7 @@ struct UnpackIQ4_NL {
   static constexpr DType kType = DType::IQ4_NL;
   static constexpr int kBytes = 16 * 18, kHalves = 1, kShift = 7;
   static constexpr bool kMins = false;
-  static inline void unpack(Unpacked<UnpackIQ4_NL>& out, Bytes p) {
+  PITH_INLINE void unpack(Unpacked<UnpackIQ4_NL>& out, Bytes p) {
     unpack_nibbles<18, 2>(out.u, p);
     look_up(out.u, iq4_table());
     out.scale[0] = load_halves<18, 0>(p);
@@ -185,7 +185,7 @@ struct UnpackMXFP4 {
   static constexpr DType kType = DType::MXFP4;
   static constexpr int kBytes = 16 * 17, kHalves = 1, kShift = 4;
   static constexpr bool kMins = false;
-  static inline void unpack(Unpacked<UnpackMXFP4>& out, Bytes p) {
+  PITH_INLINE void unpack(Unpacked<UnpackMXFP4>& out, Bytes p) {
     unpack_nibbles<17, 1>(out.u, p);
     // Twice e2m1 (0 0.5 1 1.5 2 3 4 6 and their negatives), plus 16.
     look_up(out.u, _mm_setr_epi8(16, 17, 18, 19, 20, 22, 24, 28, 16, 15, 14, 13, 12, 10, 8, 4));
@@ -202,19 +202,19 @@ struct UnpackMXFP4 {
 // --- super-blocks of 256: two of them -------------------------------------------------------------
 
 /// {a x 8, b x 8} of two halves.
-static inline __m512 spread_halves(Bytes a, Bytes b) {
+PITH_INLINE __m512 spread_halves(Bytes a, Bytes b) {
   const __m128 both = _mm_cvtph_ps(_mm_cvtsi32_si128(
       static_cast<int>(load_as<std::uint16_t>(a) | std::uint32_t{load_as<std::uint16_t>(b)} << 16)));
   const __m512i index = _mm512_set_epi32(1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0);
   return _mm512_permutexvar_ps(index, _mm512_castps128_ps512(both));
 }
 
-static inline __m512 floats_u8(__m128i bytes) { return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)); }
-static inline __m512 floats_i8(__m128i bytes) { return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes)); }
+PITH_INLINE __m512 floats_u8(__m128i bytes) { return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)); }
+PITH_INLINE __m512 floats_i8(__m128i bytes) { return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes)); }
 
 /// A byte for each 16 elements of two super-blocks: those of the first halves of the 16 blocks, and the
 /// others.
-static inline void split_halves(__m128i out[2], __m128i a, __m128i b) {
+PITH_INLINE void split_halves(__m128i out[2], __m128i a, __m128i b) {
   const __m128i even_odd = _mm_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
   a = _mm_shuffle_epi8(a, even_odd);
   b = _mm_shuffle_epi8(b, even_odd);
@@ -224,7 +224,7 @@ static inline void split_halves(__m128i out[2], __m128i a, __m128i b) {
 
 /// Piece 0 of both super-blocks at `offset`, each twice: {a, a, b, b}.
 template <int Super>
-static inline __m512i load_twice(Bytes p) {
+PITH_INLINE __m512i load_twice(Bytes p) {
   return _mm512_mask_broadcast_i32x4(
       _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))), 0xff00,
       _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + Super)));
@@ -232,7 +232,7 @@ static inline __m512i load_twice(Bytes p) {
 
 /// Two pieces of each super-block, `Apart` bytes from each other: {a0, a1, b0, b1}.
 template <int Super, int Apart>
-static inline __m512i load_pairs(Bytes p) {
+PITH_INLINE __m512i load_pairs(Bytes p) {
   const auto at = [&](int offset) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + offset)); };
   __m512i v = _mm512_castsi128_si512(at(0));
   v = _mm512_mask_broadcast_i32x4(v, 0x00f0, at(Apart));
@@ -241,7 +241,7 @@ static inline __m512i load_pairs(Bytes p) {
 }
 
 /// Bit i for the first, bit 4 + i for the second block of each super-block.
-static inline __m512i bit_of_block(int i) {
+PITH_INLINE __m512i bit_of_block(int i) {
   const __m128i low = _mm_set1_epi8(static_cast<char>(1 << i)),
                 high = _mm_set1_epi8(static_cast<char>(16 << i));
   return _mm512_mask_broadcast_i32x4(_mm512_broadcast_i32x4(low), 0xf0f0, high);
@@ -250,7 +250,7 @@ static inline __m512i bit_of_block(int i) {
 /// The 6-bit scales and minima of Q4_K and Q5_K: 8 and 8 in 12 bytes, those of the upper four blocks in
 /// parts.
 template <class Q, int Super>
-static inline void unpack_k_scales(Unpacked<Q>& out, Bytes p) {
+PITH_INLINE void unpack_k_scales(Unpacked<Q>& out, Bytes p) {
   const __m256i header =
       _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))),
                               _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + Super)), 1);
@@ -281,9 +281,9 @@ static inline void unpack_k_scales(Unpacked<Q>& out, Bytes p) {
 
 /// 32 bytes hold one block in their low and the next in their high nibbles.
 template <int Super>
-static inline void unpack_k_nibbles(__m512i u[4][2], Bytes qs) {
+PITH_INLINE void unpack_k_nibbles(__m512i u[4][2], Bytes qs) {
   for (int pair = 0; pair < 2; ++pair) {
-    for (int h = 0; h < 2; ++h) {
+    PITH_UNROLL for (int h = 0; h < 2; ++h) {
       const __m512i q = load_pairs<Super, 64>(qs + 32 * pair + 16 * h);
       u[2 * pair][h] = low_nibbles(q);
       u[2 * pair + 1][h] = high_nibbles(q);
@@ -295,7 +295,7 @@ struct UnpackQ4_K {
   static constexpr DType kType = DType::Q4_K;
   static constexpr int kBytes = 2 * 144, kHalves = 1, kShift = kNoShift;
   static constexpr bool kMins = true;
-  static inline void unpack(Unpacked<UnpackQ4_K>& out, Bytes p) {
+  PITH_INLINE void unpack(Unpacked<UnpackQ4_K>& out, Bytes p) {
     unpack_k_nibbles<144>(out.u, p + 16);
     unpack_k_scales<UnpackQ4_K, 144>(out, p);
   }
@@ -305,11 +305,11 @@ struct UnpackQ5_K {
   static constexpr DType kType = DType::Q5_K;
   static constexpr int kBytes = 2 * 176, kHalves = 1, kShift = kNoShift;
   static constexpr bool kMins = true;
-  static inline void unpack(Unpacked<UnpackQ5_K>& out, Bytes p) {
+  PITH_INLINE void unpack(Unpacked<UnpackQ5_K>& out, Bytes p) {
     unpack_k_nibbles<176>(out.u, p + 48);
-    for (int h = 0; h < 2; ++h) {
+    PITH_UNROLL for (int h = 0; h < 2; ++h) {
       const __m512i bits = load_twice<176>(p + 16 + 16 * h);
-      for (int i = 0; i < 4; ++i) {
+      PITH_UNROLL for (int i = 0; i < 4; ++i) {
         const __mmask64 set = _mm512_test_epi8_mask(bits, bit_of_block(i));
         out.u[i][h] = _mm512_mask_add_epi8(out.u[i][h], set, out.u[i][h], _mm512_set1_epi8(16));
       }
@@ -322,12 +322,12 @@ struct UnpackQ6_K {
   static constexpr DType kType = DType::Q6_K;
   static constexpr int kBytes = 2 * 210, kHalves = 2, kShift = 5;
   static constexpr bool kMins = false;
-  static inline void unpack(Unpacked<UnpackQ6_K>& out, Bytes p) {
+  PITH_INLINE void unpack(Unpacked<UnpackQ6_K>& out, Bytes p) {
     // 128 elements: blocks 0 and 2 share 32 bytes of nibbles, 1 and 3 the next 32; 32 bytes hold the upper
     // two bits of all four.
     const __m512i upper = _mm512_set1_epi8(0x30), lower = _mm512_set1_epi8(0x0f);
     constexpr int kKeepAnd = 0xf8;  // a | (b & c)
-    for (int h = 0; h < 2; ++h) {
+    PITH_UNROLL for (int h = 0; h < 2; ++h) {
       const __m512i top = load_pairs<210, 32>(p + 128 + 16 * h);
       const __m512i tops[4] = {_mm512_slli_epi16(top, 4), _mm512_slli_epi16(top, 2), top,
                                _mm512_srli_epi16(top, 2)};
@@ -344,14 +344,14 @@ struct UnpackQ6_K {
     split_halves(scales, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 192)),
                  _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 210 + 192)));
     const __m512 d = spread_halves(p + 208, p + 210 + 208);
-    for (int h = 0; h < 2; ++h) out.scale[h] = _mm512_mul_ps(floats_i8(scales[h]), d);
+    PITH_UNROLL for (int h = 0; h < 2; ++h) out.scale[h] = _mm512_mul_ps(floats_i8(scales[h]), d);
   }
 };
 
 /// 32 bytes hold two bits of each of four blocks.
 template <int Super>
-static inline void unpack_pairs_of_bits(__m512i u[4][2], Bytes qs) {
-  for (int h = 0; h < 2; ++h) {
+PITH_INLINE void unpack_pairs_of_bits(__m512i u[4][2], Bytes qs) {
+  PITH_UNROLL for (int h = 0; h < 2; ++h) {
     const __m512i q = load_pairs<Super, 32>(qs + 16 * h);
     const __m512i three = _mm512_set1_epi8(3);
     u[0][h] = _mm512_and_si512(q, three);
@@ -365,7 +365,7 @@ struct UnpackQ2_K {
   static constexpr DType kType = DType::Q2_K;
   static constexpr int kBytes = 2 * 84, kHalves = 2, kShift = kNoShift;
   static constexpr bool kMins = true;
-  static inline void unpack(Unpacked<UnpackQ2_K>& out, Bytes p) {
+  PITH_INLINE void unpack(Unpacked<UnpackQ2_K>& out, Bytes p) {
     unpack_pairs_of_bits<84>(out.u, p + 16);
     __m128i scales[2];  // scale in the low, minimum in the high nibble
     split_halves(scales, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)),
@@ -373,7 +373,7 @@ struct UnpackQ2_K {
     const __m512 d = spread_halves(p + 80, p + 84 + 80);
     const __m512 dmin = _mm512_sub_ps(_mm512_setzero_ps(), spread_halves(p + 82, p + 84 + 82));
     const __m128i low = _mm_set1_epi8(0x0f);
-    for (int h = 0; h < 2; ++h) {
+    PITH_UNROLL for (int h = 0; h < 2; ++h) {
       out.scale[h] = _mm512_mul_ps(floats_u8(_mm_and_si128(scales[h], low)), d);
       out.min[h] = _mm512_mul_ps(floats_u8(_mm_and_si128(_mm_srli_epi16(scales[h], 4), low)), dmin);
     }
@@ -381,7 +381,7 @@ struct UnpackQ2_K {
 };
 
 /// Q3_K's 16 scales of 6 bits: nibbles in bytes 0-7, the upper two bits in bytes 8-11; 32 is subtracted.
-static inline __m128i q3_k_scales(Bytes p) {
+PITH_INLINE __m128i q3_k_scales(Bytes p) {
   const auto a = load_as<std::uint32_t>(p), b = load_as<std::uint32_t>(p + 4),
              top = load_as<std::uint32_t>(p + 8);
   const auto join = [](std::uint32_t nibbles, std::uint32_t bits) {
@@ -396,11 +396,11 @@ struct UnpackQ3_K {
   static constexpr DType kType = DType::Q3_K;
   static constexpr int kBytes = 2 * 110, kHalves = 2, kShift = 2;
   static constexpr bool kMins = false;
-  static inline void unpack(Unpacked<UnpackQ3_K>& out, Bytes p) {
+  PITH_INLINE void unpack(Unpacked<UnpackQ3_K>& out, Bytes p) {
     unpack_pairs_of_bits<110>(out.u, p + 32);
-    for (int h = 0; h < 2; ++h) {
+    PITH_UNROLL for (int h = 0; h < 2; ++h) {
       const __m512i bits = load_twice<110>(p + 16 * h);
-      for (int i = 0; i < 4; ++i) {
+      PITH_UNROLL for (int i = 0; i < 4; ++i) {
         const __mmask64 set = _mm512_test_epi8_mask(bits, bit_of_block(i));
         out.u[i][h] = _mm512_mask_add_epi8(out.u[i][h], set, out.u[i][h], _mm512_set1_epi8(4));
       }
@@ -408,12 +408,12 @@ struct UnpackQ3_K {
     __m128i scales[2];
     split_halves(scales, q3_k_scales(p + 96), q3_k_scales(p + 110 + 96));
     const __m512 d = spread_halves(p + 108, p + 110 + 108);
-    for (int h = 0; h < 2; ++h) out.scale[h] = _mm512_mul_ps(floats_i8(scales[h]), d);
+    PITH_UNROLL for (int h = 0; h < 2; ++h) out.scale[h] = _mm512_mul_ps(floats_i8(scales[h]), d);
   }
 };
 
 /// IQ4_XS's 8 scales of 6 bits: nibbles in scales_l, upper bits in scales_h.
-static inline std::uint64_t iq4_xs_scales(Bytes p) {
+PITH_INLINE std::uint64_t iq4_xs_scales(Bytes p) {
   return _pdep_u64(load_as<std::uint32_t>(p + 4), 0x0f0f0f0f0f0f0f0full) |
          _pdep_u64(load_as<std::uint16_t>(p + 2), 0x3030303030303030ull);
 }
@@ -422,8 +422,8 @@ struct UnpackIQ4_XS {
   static constexpr DType kType = DType::IQ4_XS;
   static constexpr int kBytes = 2 * 136, kHalves = 1, kShift = 7;
   static constexpr bool kMins = false;
-  static inline void unpack(Unpacked<UnpackIQ4_XS>& out, Bytes p) {
-    for (int i = 0; i < 4; ++i) {
+  PITH_INLINE void unpack(Unpacked<UnpackIQ4_XS>& out, Bytes p) {
+    PITH_UNROLL for (int i = 0; i < 4; ++i) {
       const __m512i q = load_pairs<136, 64>(p + 8 + 16 * i);
       out.u[i][0] = low_nibbles(q);
       out.u[i][1] = high_nibbles(q);

@@ -1,0 +1,116 @@
+// y = W x of float weights, written once for every kind of factor.
+//
+// Order of one element: 16 partial sums, of the k that are equal mod 16 (of pairs mod 16 for VDPBF16PS), each
+// by fused multiply-add in increasing k; then sum s takes sum s + 8, s + 4, s + 2, s + 1. Lanes are along k,
+// so a row and a token are read as they lie, and any number of rows and tokens keeps the order.
+//
+// A kind of factor W has: kStep elements of k in a vector, kWeightBytes and kInputBytes of an element, and
+// load(p) / load(p, count), input(p), add(acc, weight, input).
+#pragma once
+
+#include "kernels/avx512_common.h"
+
+namespace pith {
+namespace {
+
+/// Four vectors' sums, in the order above.
+PITH_INLINE __m128 reduce_four(const __m512 v[4]) {
+  __m128 a[4];
+  PITH_UNROLL for (int i = 0; i < 4; ++i) {
+    const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(v[i]), _mm512_extractf32x8_ps(v[i], 1));
+    a[i] = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+  }
+  const __m128 b = _mm_add_ps(_mm_unpacklo_ps(a[0], a[1]), _mm_unpackhi_ps(a[0], a[1]));
+  const __m128 c = _mm_add_ps(_mm_unpacklo_ps(a[2], a[3]), _mm_unpackhi_ps(a[2], a[3]));
+  return _mm_add_ps(_mm_movelh_ps(b, c), _mm_movehl_ps(c, b));
+}
+
+PITH_INLINE float reduce(__m512 v) {
+  const __m512 four[4] = {v, _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};
+  return _mm_cvtss_f32(reduce_four(four));
+}
+
+struct FloatProblem {
+  float* y;  ///< of row 0, token 0
+  std::int64_t ldy;
+  Bytes w;
+  Bytes x;
+  std::int64_t k, input_bytes;
+};
+
+/// R rows from `row` by T tokens from `token`.
+template <class W, int R, int T>
+void multiply_float_tile(const FloatProblem& p, std::int64_t row, std::int64_t token) {
+  const Bytes w = p.w + row * p.k * W::kWeightBytes;
+  const Bytes x = p.x + token * p.input_bytes;
+  __m512 acc[R][T];
+  PITH_UNROLL for (int r = 0; r < R; ++r) {
+    PITH_UNROLL for (int t = 0; t < T; ++t) acc[r][t] = _mm512_setzero_ps();
+  }
+  const std::int64_t whole = p.k / W::kStep * W::kStep;
+  for (std::int64_t i = 0; i < whole; i += W::kStep) {
+    typename W::Weight weight[R];
+    PITH_UNROLL for (int r = 0; r < R; ++r) weight[r] = W::load(w + (r * p.k + i) * W::kWeightBytes);
+    PITH_UNROLL for (int t = 0; t < T; ++t) {
+      const auto input = W::input(x + t * p.input_bytes + i * W::kInputBytes);
+      PITH_UNROLL for (int r = 0; r < R; ++r) acc[r][t] = W::add(acc[r][t], weight[r], input);
+    }
+  }
+  if (whole < p.k) {  // inputs are padded with zeros, weights are not
+    PITH_UNROLL for (int r = 0; r < R; ++r) {
+      const auto weight = W::load(w + (r * p.k + whole) * W::kWeightBytes, p.k - whole);
+      PITH_UNROLL for (int t = 0; t < T; ++t) {
+        acc[r][t] = W::add(acc[r][t], weight, W::input(x + t * p.input_bytes + whole * W::kInputBytes));
+      }
+    }
+  }
+  PITH_UNROLL for (int t = 0; t < T; ++t) {
+    float* y = p.y + (token + t) * p.ldy + row;
+    if constexpr (R == 4) {
+      const __m512 four[4] = {acc[0][t], acc[1][t], acc[2][t], acc[3][t]};
+      _mm_storeu_ps(y, reduce_four(four));
+    } else {
+      PITH_UNROLL for (int r = 0; r < R; ++r) y[r] = reduce(acc[r][t]);
+    }
+  }
+}
+
+/// All rows of the range by T tokens.
+template <class W, int R, int T>
+void multiply_float_rows(const FloatProblem& p, std::int64_t begin, std::int64_t end, std::int64_t token) {
+  for (; begin + R <= end; begin += R) multiply_float_tile<W, R, T>(p, begin, token);
+  for (; begin < end; ++begin) multiply_float_tile<W, 1, T>(p, begin, token);
+}
+
+constexpr std::int64_t kFloatTokens = 6;
+
+template <class W>
+void multiply_float(float* y, std::int64_t ldy, const void* w, const void* x, std::int64_t row_begin,
+                    std::int64_t row_end, std::int64_t k, std::int64_t tokens, void*) {
+  const std::int64_t input_bytes = (k * W::kInputBytes + 63) / 64 * 64;
+  const FloatProblem p{y, ldy, static_cast<Bytes>(w), static_cast<Bytes>(x), k, input_bytes};
+  using Multiply = void (*)(const FloatProblem&, std::int64_t, std::int64_t, std::int64_t);
+  // One token: two rows keep two chains of sums busy, as much as memory delivers; more rows at a time are
+  // more streams than the hardware prefetcher follows.
+  static constexpr Multiply kMultiply[kFloatTokens] = {
+      multiply_float_rows<W, 2, 1>, multiply_float_rows<W, 4, 2>, multiply_float_rows<W, 4, 3>,
+      multiply_float_rows<W, 4, 4>, multiply_float_rows<W, 4, 5>, multiply_float_rows<W, 4, 6>};
+  // Rows that stay in the second-level cache while all tokens pass by.
+  constexpr std::int64_t kCacheBytes = 256 << 10;
+  const std::int64_t fit = kCacheBytes / (k * W::kWeightBytes + 1) / 4 * 4;
+  const std::int64_t step = fit > 16 ? fit : 16;
+  const std::int64_t tiles = (tokens + kFloatTokens - 1) / kFloatTokens;
+  for (std::int64_t r = row_begin; r < row_end; r += step) {
+    const std::int64_t end = r + step < row_end ? r + step : row_end;
+    for (std::int64_t i = 0, t = 0; i < tiles; ++i) {
+      const std::int64_t width = (tokens - t + tiles - i - 1) / (tiles - i);
+      kMultiply[width - 1](p, r, end, t);
+      t += width;
+    }
+  }
+}
+
+[[maybe_unused]] static std::size_t no_scratch(std::int64_t) { return 0; }
+
+}  // namespace
+}  // namespace pith
