@@ -1,6 +1,9 @@
 #include "text/pre_names.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "text/vocabulary.h"
 
 namespace pith {
 namespace {
@@ -223,6 +226,38 @@ Pretokenizer make_pretokenizer(const PreName& pre) {
   return out;
 }
 
+namespace {
+
+/// Models write the same line ends as escapes or as they are.
+std::string with_escapes(std::string_view expression) {
+  std::string out(expression);
+  replace_all(out, "\r", "\\r");
+  replace_all(out, "\n", "\\n");
+  return out;
+}
+
+/// Expressions that models have in other words.
+constexpr std::pair<std::string_view, std::string_view> kSynonyms[] = {
+    {R"re('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+)re",
+     kLlama3},
+    {R"re((?:'s|'S|'t|'T|'re|'rE|'Re|'RE|'ve|'vE|'Ve|'VE|'m|'M|'ll|'lL|'Ll|'LL|'d|'D)|[^\r\n\p{L}\p{N}]?\p{L}+|)re"
+     R"re(\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)re",
+     kLlama3},
+};
+
+bool means(const PretokenizerStep& step, std::string_view expression) {
+  const Split* split = std::get_if<Split>(&step);
+  if (!split || split->behavior != SplitBehavior::Isolated || split->byte_mapped || split->invert)
+    return false;
+  std::string own = with_escapes(split->regex.expression());
+  for (const auto& [other, ours] : kSynonyms) {
+    if (own == other) own = ours;
+  }
+  return own == with_escapes(expression);
+}
+
+}  // namespace
+
 Normalizer make_normalizer(const PreName& pre) {
   Normalizer out;
   if (has_nfc(pre)) out.add(UnicodeForm::NFC);
@@ -237,12 +272,7 @@ const PreName* name_of(const Pretokenizer& pretokenizer, const Normalizer& norma
   if (!nfc && !normalizer.empty()) return nullptr;
   const auto means_the_same = [&](const PreName& pre) {
     if (!pre.byte_level || pre.ignore_merges != ignore_merges || has_nfc(pre) != nfc) return false;
-    return std::equal(steps.begin(), steps.end(), pre.expressions.begin(), pre.expressions.end(),
-                      [](const PretokenizerStep& step, std::string_view expression) {
-                        const Split* s = std::get_if<Split>(&step);
-                        return s && s->behavior == SplitBehavior::Isolated && !s->byte_mapped && !s->invert &&
-                               s->regex.expression() == expression;
-                      });
+    return std::equal(steps.begin(), steps.end(), pre.expressions.begin(), pre.expressions.end(), means);
   };
   const auto* row = std::find_if(std::begin(kPreNames), std::end(kPreNames), means_the_same);
   return row == std::end(kPreNames) ? nullptr : row;

@@ -67,6 +67,14 @@ TEST_P(TokenizerFiles, AllRight) {
   expect_all(Tokenizer::open(file(c.file), c.pre), c.vocabulary, c.count);
 }
 
+TEST_P(TokenizerFiles, AllRightByWayOfGgufMetadata) {
+  PITH_NEED_SHARED();
+  const Case& c = GetParam();
+  Metadata metadata("written");
+  Tokenizer::open(file(c.file), c.pre).to_metadata(metadata);
+  expect_all(Tokenizer::from_metadata(metadata), c.vocabulary, c.count);
+}
+
 // 66 + 46 + 60 + 46 + 46 + 65 + 58 + 67 + 66 + 65 = 585 lines, each from every kind of file.
 INSTANTIATE_TEST_SUITE_P(
     Vectors, TokenizerFiles,
@@ -99,6 +107,9 @@ TEST(TokenizerVectors, TinyLlamaJsonWhereItMeansTheSame) {
         << printable(v.text);
   }
   EXPECT_EQ(same, 49);
+  Metadata metadata("written");  // GGUF's SentencePiece has the "▁" in front always
+  tokenizer.to_metadata(metadata);
+  expect_all(Tokenizer::from_metadata(metadata), "llama-spm", 66);
   EXPECT_EQ(tokenizer.encode(" Hello"), (std::vector<TokenId>{15043}));
 }
 
