@@ -44,9 +44,7 @@ bool is_control_character(char32_t c) {
   switch (category(c)) {
     case UTF8PROC_CATEGORY_CC:
     case UTF8PROC_CATEGORY_CF:
-    case UTF8PROC_CATEGORY_CS:
-    case UTF8PROC_CATEGORY_CO:
-    case UTF8PROC_CATEGORY_CN: return true;
+    case UTF8PROC_CATEGORY_CO: return true;
     default: return false;
   }
 }

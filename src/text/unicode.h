@@ -11,7 +11,7 @@ bool is_word_character(char32_t c);
 bool is_mark(char32_t c);
 /// General category Mn: most accents.
 bool is_nonspacing_mark(char32_t c);
-/// Categories C*, without tab, newline and carriage return, which count as white space.
+/// Categories Cc, Cf and Co, without tab, newline and carriage return, which count as white space.
 bool is_control_character(char32_t c);
 /// The CJK blocks that BertNormalizer puts spaces around.
 bool is_cjk_ideograph(char32_t c);
