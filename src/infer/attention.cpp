@@ -72,7 +72,7 @@ float alibi_slope(const AttentionSpec& a, int head) {
   const int n = 1 << static_cast<int>(std::log2(a.heads));
   const double base =
       head < n ? -static_cast<double>(a.alibi_max_bias) / n : -static_cast<double>(a.alibi_max_bias) / 2 / n;
-  return static_cast<float>(std::exp2(base * (head < n ? head + 1 : 2 * (head - n) + 1)));
+  return a.alibi_factor * static_cast<float>(std::exp2(base * (head < n ? head + 1 : 2 * (head - n) + 1)));
 }
 
 // The attention of one layer in one step.
@@ -132,7 +132,8 @@ class LayerAttention {
     }
     if (a_.qk_norm_after_rope) norm_qk(t);
     if (a_.temperature_scale != 0) {
-      const double periods = std::floor(static_cast<double>(position) / a_.temperature_period);
+      const double periods =
+          std::floor(static_cast<double>(position + a_.temperature_offset) / a_.temperature_period);
       const auto factor = static_cast<float>(1 + a_.temperature_scale * std::log1p(periods));
       for (int h = 0; h < a_.heads; ++h) kernels_.scale(q(t, h), factor, a_.head_dim);
     }
@@ -148,13 +149,30 @@ class LayerAttention {
     }
   }
 
+  void clip(std::int64_t t) const {
+    const auto clamp = [&](float* x, std::int64_t n) {
+      for (std::int64_t i = 0; i < n; ++i) x[i] = std::clamp(x[i], -a_.clip, a_.clip);
+    };
+    clamp(q(t, 0), q_stride_);
+    clamp(k(t), std::int64_t{a_.kv_heads} * a_.head_dim);
+    clamp(v(t), std::int64_t{a_.kv_heads} * a_.value_dim);
+  }
+
   void rotate(float* head, std::int64_t t) const {
-    const RopeSpec& rope = pass_.spec().ropes[a_.rope];
+    const RopeSpec& rope = pass_.ropes[a_.rope];
     const float* angles = pass_.angles(a_.rope, t);
     kernels_.rope(head, angles, angles + rope.dims / 2, rope.dims / 2, rope.halves);
   }
 
   void norm_qk(std::int64_t t) const {
+    if (a_.qk_l2_norm && a_.rope >= 0) {
+      for (int h = 0; h < a_.heads; ++h)
+        kernels_.rms_norm(q(t, h), q(t, h), nullptr, a_.head_dim, pass_.spec().norm_eps);
+      for (int g = 0; g < a_.kv_heads; ++g) {
+        float* head = k(t) + g * a_.head_dim;
+        kernels_.rms_norm(head, head, nullptr, a_.head_dim, pass_.spec().norm_eps);
+      }
+    }
     if (a_.qk_norm == QkNorm::None) return;
     const auto norm = [&](float* x, const Norm& w, std::int64_t n) {
       if (pass_.spec().norm == NormKind::Rms) {
@@ -168,8 +186,11 @@ class LayerAttention {
       norm(k(t), w_.k_norm, std::int64_t{a_.kv_heads} * a_.head_dim);
       return;
     }
-    for (int h = 0; h < a_.heads; ++h) norm(q(t, h), w_.q_norm, a_.head_dim);
-    for (int g = 0; g < a_.kv_heads; ++g) norm(k(t) + g * a_.head_dim, w_.k_norm, a_.head_dim);
+    const auto of_head = [&](const Norm& w, int head) {
+      return Norm{w.weight + head * a_.head_dim, w.bias ? w.bias + head * a_.head_dim : nullptr};
+    };
+    for (int h = 0; h < a_.heads; ++h) norm(q(t, h), of_head(w_.q_norm, h), a_.head_dim);
+    for (int g = 0; g < a_.kv_heads; ++g) norm(k(t) + g * a_.head_dim, of_head(w_.k_norm, g), a_.head_dim);
   }
 
   // Output times sigmoid of the gate beside each query head.
@@ -185,7 +206,7 @@ class LayerAttention {
   // lie in one split.
   void attend(const Run& run, std::int64_t first, int count, int g, std::int64_t begin, std::int64_t end,
               State state, std::byte* scratch) const {
-    AttentionQuery queries[kQueryRowsMax];
+    AttentionQuery queries[kMaxQueryGroup];
     const KvTypes types = pass_.cache.types();
     for (std::int64_t tile = begin / kTile; tile * kTile < end; ++tile) {
       int n = 0;
@@ -304,8 +325,6 @@ class LayerAttention {
     for (std::int32_t position : pass_.positions) most = std::max<std::int64_t>(most, position / kSplit + 1);
     return most;
   }
-
-  static constexpr int kQueryRowsMax = 256;
 
   const Pass& pass_;
   const Kernels& kernels_;

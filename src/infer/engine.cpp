@@ -65,6 +65,10 @@ Engine::Engine(std::shared_ptr<const Model> model, EngineOptions options)
       cache_(model_->spec, options_.kv, options_.positions, options_.sequences, options_.step_tokens),
       workspace_(model_->spec, model_->weights, kernels_, options_.threads, options_.step_tokens,
                  options_.logit_rows) {
+  ropes_ = model_->spec.ropes;
+  for (RopeSpec& r : ropes_) {
+    if (!r.long_frequency.empty() && options_.context > r.original_context) r.frequency = r.long_frequency;
+  }
   int active = 0;
   for (const LayerSpec& l : model_->spec.layers) active = std::max(active, l.ffn.moe.active);
   experts_.expert.resize(static_cast<std::size_t>(options_.step_tokens) * active);
@@ -112,7 +116,7 @@ std::span<const float> Engine::step(std::span<const Chunk> chunks) {
     if (!c.sequence->reserve(std::ssize(c.tokens)))
       fail("the KV cache has no free pages left for {} more tokens", c.tokens.size());
   }
-  const Pass pass{*model_, kernels_,   cache_,  workspace_,  runs_,
+  const Pass pass{*model_, kernels_,   cache_,  workspace_,  ropes_,  runs_,
                   tokens_, positions_, run_of_, logit_rows_, experts_};
   team_.run(threads_for(pass.count()), [&](Worker& worker) { forward(worker, pass); });
   for (const Chunk& c : chunks) c.sequence->advance(std::ssize(c.tokens));

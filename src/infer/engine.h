@@ -75,6 +75,7 @@ class Engine {
   KvCache cache_;
   Workspace workspace_;
   ExpertChoice experts_;
+  std::vector<RopeSpec> ropes_;
   // Of the running step.
   std::vector<Run> runs_;
   std::vector<std::int32_t> tokens_, positions_, run_of_, logit_rows_;

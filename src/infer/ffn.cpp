@@ -4,6 +4,7 @@
 // token's results are added in the order of its choice, best expert first.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 
@@ -12,7 +13,7 @@
 namespace pith {
 namespace {
 
-// gate [n] = f(gate) * up, or f(up) -> gate where there is no gate.
+// gate [n] = f(gate) * up, or f(gate) where up is null.
 void activate(const Kernels& kernels, const FfnSpec& spec, float* gate, const float* up, std::int64_t n) {
   if (spec.clamp > 0) {
     for (std::int64_t i = 0; i < n; ++i) {
@@ -38,6 +39,7 @@ void dense(Worker& worker, const Pass& pass, const FfnSpec& spec, const FfnWeigh
   pass.each_token(worker, [&](std::int64_t t) {
     float* gate = ws.gate + t * width;
     activate(pass.kernels, spec, gate, spec.gated ? ws.up + t * width : nullptr, width);
+    if (w.act_scales) std::transform(gate, gate + width, w.act_scales, gate, std::divides<>());
     ws.ffn_inputs.prepare(kinds, t, gate, width);
   });
   pass.multiply(worker, {{ws.out, pass.spec().width, &w.down}}, ws.ffn_inputs);
@@ -114,7 +116,7 @@ void multiply_experts(Worker& worker, const Pass& pass, const MoeWeights& w,
                       const Inputs& x) {
   constexpr std::int64_t kRows = 4 * kRowChunk;
   const ExpertChoice& c = pass.experts;
-  const std::int64_t rows = (w.experts[0].*products.begin()->second).weight.rows();
+  const std::int64_t rows = (w.experts[0].*products.begin()->second).outputs();
   const std::int64_t chunks = (rows + kRows - 1) / kRows, claims = std::ssize(w.experts) * chunks;
   worker.parallel_for(claims * std::ssize(products), 1, [&](std::int64_t claim, std::int64_t) {
     const auto& [y, member] = *(products.begin() + claim / claims);
@@ -123,8 +125,8 @@ void multiply_experts(Worker& worker, const Pass& pass, const MoeWeights& w,
     if (count == 0) return;
     const Linear& matrix = w.experts[e].*member;
     multiply_rows(pass.kernels, {y + first * rows, rows, &matrix},
-                  x.rows(matmul_of(pass.kernels, matrix).input, first, matrix.weight.cols()), count,
-                  chunk * kRows, std::min(rows, (chunk + 1) * kRows), pass.ws.scratch[worker.index()]);
+                  x.rows(input_kind(pass.kernels, matrix), first, matrix.inputs()), count, chunk * kRows,
+                  std::min(rows, (chunk + 1) * kRows), pass.ws.scratch[worker.index()]);
   });
 }
 

@@ -23,8 +23,8 @@ void embed(Worker& worker, const Pass& pass) {
       pass.kernels.add(x, pass.h(t), spec.width);
     }
     if (spec.embedding_norm) pass.normalise(x, x, w.embedding_norm);
-    for (std::size_t r = 0; r < spec.ropes.size(); ++r) {
-      const RopeSpec& rope = spec.ropes[r];
+    for (std::size_t r = 0; r < pass.ropes.size(); ++r) {
+      const RopeSpec& rope = pass.ropes[r];
       float* cos = pass.angles(static_cast<int>(r), t);
       for (int i = 0; i < rope.dims / 2; ++i) {
         const double angle = pass.positions[t] * rope.frequency[i];
@@ -108,8 +108,8 @@ void Pass::normalise(float* y, const float* x, const Norm& norm) const {
 
 float* Pass::angles(int rope, std::int64_t t) const {
   std::int64_t before = 0;
-  for (int r = 0; r < rope; ++r) before += spec().ropes[r].dims;
-  return ws.angles + before * count() + t * spec().ropes[rope].dims;
+  for (int r = 0; r < rope; ++r) before += ropes[r].dims;
+  return ws.angles + before * count() + t * ropes[rope].dims;
 }
 
 void forward(Worker& worker, const Pass& pass) {

@@ -1,24 +1,56 @@
 #include "infer/ops.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace pith {
 namespace {
 
+constexpr std::int64_t kMaxRowsPerClaim = 8 * kRowChunk;
+
 // Rows a thread claims at once: few enough that threads finish together, enough that a claim costs nothing
 // and that the memory system sees long runs.
 std::int64_t rows_per_claim(std::int64_t rows, int threads) {
   const std::int64_t share = rows / (std::int64_t{threads} * 8) / kRowChunk * kRowChunk;
-  return std::clamp<std::int64_t>(share, kRowChunk, 8 * kRowChunk);
+  return std::clamp<std::int64_t>(share, kRowChunk, kMaxRowsPerClaim);
+}
+
+// y = x W for W stored {R, K}: each stored row is decoded and added to all outputs, in the order of k. Meant
+// for matrices of checkpoints that were not converted: any type, no speed.
+void multiply_transposed(const Kernels& kernels, const Product& p, const std::byte* x, std::int64_t tokens,
+                         std::int64_t begin, std::int64_t end, float* scratch) {
+  const Linear& w = *p.w;
+  const std::size_t x_row = kernels.input[static_cast<int>(InputKind::F32)].bytes(w.inputs());
+  for (std::int64_t t = 0; t < tokens; ++t) std::fill(p.y + t * p.ldy + begin, p.y + t * p.ldy + end, 0.0f);
+  for (std::int64_t k = 0; k < w.inputs(); ++k) {
+    kernels.decode[static_cast<int>(w.weight.type)](scratch, w.weight.data + k * w.weight.row_bytes(),
+                                                    w.weight.cols());
+    for (std::int64_t t = 0; t < tokens; ++t) {
+      float value;
+      std::memcpy(&value,
+                  x + static_cast<std::size_t>(t) * x_row + static_cast<std::size_t>(k) * sizeof value,
+                  sizeof value);
+      for (std::int64_t r = begin; r < end; ++r) p.y[t * p.ldy + r] += value * scratch[w.stored(r)];
+    }
+  }
 }
 
 }  // namespace
 
+InputKind input_kind(const Kernels& kernels, const Linear& w) {
+  return w.transposed ? InputKind::F32 : matmul_of(kernels, w).input;
+}
+
+std::size_t matmul_scratch(const Kernels& kernels, const Linear& w) {
+  if (w.transposed) return sizeof(float) * static_cast<std::size_t>(w.weight.cols());
+  return matmul_of(kernels, w).scratch_bytes(w.inputs());
+}
+
 unsigned input_kinds(const Kernels& kernels, std::initializer_list<const Linear*> matrices) {
   unsigned kinds = 0;
   for (const Linear* w : matrices) {
-    if (w && *w) kinds |= 1u << static_cast<int>(matmul_of(kernels, *w).input);
+    if (w && *w) kinds |= 1u << static_cast<int>(input_kind(kernels, *w));
   }
   return kinds;
 }
@@ -53,7 +85,16 @@ std::byte* Inputs::rows(InputKind kind, std::int64_t t, std::int64_t k) {
 void multiply_rows(const Kernels& kernels, const Product& p, const std::byte* x, std::int64_t tokens,
                    std::int64_t begin, std::int64_t end, void* scratch) {
   const Linear& w = *p.w;
-  matmul_of(kernels, w).multiply(p.y, p.ldy, w.weight.data, x, begin, end, w.weight.cols(), tokens, scratch);
+  if (w.transposed) {
+    multiply_transposed(kernels, p, x, tokens, begin, end, static_cast<float*>(scratch));
+  } else {
+    // A group at a time: its rows follow each other.
+    for (std::int64_t r = begin, next; r < end; r = next) {
+      next = std::min(end, w.group_end(r));
+      const std::byte* rows = w.weight.data + w.stored(r) * w.weight.row_bytes();
+      matmul_of(kernels, w).multiply(p.y + r, p.ldy, rows, x, 0, next - r, w.inputs(), tokens, scratch);
+    }
+  }
   if (!w.bias) return;
   for (std::int64_t t = 0; t < tokens; ++t) kernels.add(p.y + t * p.ldy + begin, w.bias + begin, end - begin);
 }
@@ -61,19 +102,19 @@ void multiply_rows(const Kernels& kernels, const Product& p, const std::byte* x,
 void multiply(Worker& worker, const Kernels& kernels, std::initializer_list<Product> products,
               const Inputs& x, std::int64_t tokens, void* scratch) {
   std::int64_t all = 0;
-  for (const Product& p : products) all += p.w && *p.w ? p.w->weight.rows() : 0;
+  for (const Product& p : products) all += p.w && *p.w ? p.w->outputs() : 0;
   const std::int64_t step = rows_per_claim(all, worker.count());
   std::int64_t claims = 0;
-  for (const Product& p : products) claims += p.w && *p.w ? (p.w->weight.rows() + step - 1) / step : 0;
+  for (const Product& p : products) claims += p.w && *p.w ? (p.w->outputs() + step - 1) / step : 0;
   worker.parallel_for(claims, 1, [&](std::int64_t claim, std::int64_t) {
     for (const Product& p : products) {
       if (!p.w || !*p.w) continue;
-      const std::int64_t rows = p.w->weight.rows(), n = (rows + step - 1) / step;
+      const std::int64_t rows = p.w->outputs(), n = (rows + step - 1) / step;
       if (claim >= n) {
         claim -= n;
         continue;
       }
-      const std::byte* input = x.rows(matmul_of(kernels, *p.w).input, 0, p.w->weight.cols());
+      const std::byte* input = x.rows(input_kind(kernels, *p.w), 0, p.w->inputs());
       return multiply_rows(kernels, p, input, tokens, claim * step, std::min(rows, (claim + 1) * step),
                            scratch);
     }

@@ -16,6 +16,12 @@ inline const Matmul& matmul_of(const Kernels& kernels, const Linear& w) {
   return kernels.matmul[static_cast<std::size_t>(w.weight.type)];
 }
 
+/// What the matrix multiplies. A transposed one takes its input as it is, whatever its type.
+InputKind input_kind(const Kernels& kernels, const Linear& w);
+
+/// Bytes of scratch that a product with this matrix needs of a thread.
+std::size_t matmul_scratch(const Kernels& kernels, const Linear& w);
+
 /// The kinds of prepared input that these matrices read, as a bit mask. Null matrices count for nothing.
 unsigned input_kinds(const Kernels& kernels, std::initializer_list<const Linear*> matrices);
 
@@ -45,7 +51,7 @@ struct Product {
 };
 
 /// Rows [begin, end) of one product, by the calling thread alone. `x`: prepared rows that follow each other;
-/// `scratch`: as large as the kernel's scratch_bytes, of this thread.
+/// `scratch`: matmul_scratch() bytes of this thread.
 void multiply_rows(const Kernels& kernels, const Product& product, const std::byte* x, std::int64_t tokens,
                    std::int64_t begin, std::int64_t end, void* scratch);
 

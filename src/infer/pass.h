@@ -33,6 +33,7 @@ struct Pass {
   const Kernels& kernels;
   const KvCache& cache;
   Workspace& ws;
+  std::span<const RopeSpec> ropes;  ///< the spec's, for the context of this run
   std::span<const Run> runs;
   std::span<const std::int32_t> tokens;      ///< [T]
   std::span<const std::int32_t> positions;   ///< [T]

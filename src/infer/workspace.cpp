@@ -22,7 +22,7 @@ struct Workspace::Sizes {
     logits = logit_rows * spec.vocab;
     input_width = spec.width;
     const auto scratch_of = [&](const Linear& w) {
-      if (w) scratch = std::max(scratch, matmul_of(kernels, w).scratch_bytes(w.weight.cols()));
+      if (w) scratch = std::max(scratch, matmul_scratch(kernels, w));
     };
     for (std::size_t i = 0; i < spec.layers.size(); ++i) {
       const AttentionSpec& a = spec.layers[i].attention;

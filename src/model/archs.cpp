@@ -1,15 +1,83 @@
 // The architectures. This is the only file that names one.
 #include "model/archs.h"
 
-#include <string>
+#include <cmath>
 
 namespace pith {
 namespace {
 
-using Names = std::string_view;
+using Text = std::string_view;
 
-// The names that most checkpoints share, in the order of the forward pass.
+// --- how Hugging Face checkpoints name tensors, each list in the order of the forward pass
+// ----------------------------
 constexpr NamePattern kCommonNames[] = {
+    {"model.embed_tokens", "token_embd"},
+    {"model.layers.{}.input_layernorm", "blk.{}.attn_norm"},
+    {"model.layers.{}.self_attn.q_proj", "blk.{}.attn_q"},
+    {"model.layers.{}.self_attn.k_proj", "blk.{}.attn_k"},
+    {"model.layers.{}.self_attn.v_proj", "blk.{}.attn_v"},
+    {"model.layers.{}.self_attn.qkv_proj", "blk.{}.attn_qkv"},
+    {"model.layers.{}.self_attn.q_norm", "blk.{}.attn_q_norm"},
+    {"model.layers.{}.self_attn.k_norm", "blk.{}.attn_k_norm"},
+    {"model.layers.{}.self_attn.q_layernorm.norms.{e}", "blk.{}.attn_q_norm.{e}"},
+    {"model.layers.{}.self_attn.k_layernorm.norms.{e}", "blk.{}.attn_k_norm.{e}"},
+    {"model.layers.{}.self_attn.query_layernorm", "blk.{}.attn_q_norm"},
+    {"model.layers.{}.self_attn.key_layernorm", "blk.{}.attn_k_norm"},
+    {"model.layers.{}.self_attn.sinks", "blk.{}.attn_sinks.weight"},
+    {"model.layers.{}.self_attn.o_proj", "blk.{}.attn_output"},
+    {"model.layers.{}.self_attn.dense", "blk.{}.attn_output"},
+    {"model.layers.{}.post_attention_layernorm", "blk.{}.ffn_norm"},
+    {"model.layers.{}.mlp.gate_proj", "blk.{}.ffn_gate"},
+    {"model.layers.{}.mlp.up_proj", "blk.{}.ffn_up"},
+    {"model.layers.{}.mlp.gate_up_proj", "blk.{}.ffn_up"},
+    {"model.layers.{}.mlp.fc1", "blk.{}.ffn_up"},
+    {"model.layers.{}.mlp.c_fc", "blk.{}.ffn_up"},
+    {"model.layers.{}.mlp.down_proj", "blk.{}.ffn_down"},
+    {"model.layers.{}.mlp.fc2", "blk.{}.ffn_down"},
+    {"model.layers.{}.mlp.c_proj", "blk.{}.ffn_down"},
+    {"model.layers.{}.mlp.gate.e_score_correction_bias", "blk.{}.exp_probs_b.bias"},
+    {"model.layers.{}.mlp.moe_statics.e_score_correction_bias", "blk.{}.exp_probs_b.bias"},
+    {"model.layers.{}.mlp.gate", "blk.{}.ffn_gate_inp"},
+    {"model.layers.{}.mlp.experts.{e}.gate_proj", "blk.{}.ffn_gate.{e}"},
+    {"model.layers.{}.mlp.experts.{e}.up_proj", "blk.{}.ffn_up.{e}"},
+    {"model.layers.{}.mlp.experts.{e}.down_proj", "blk.{}.ffn_down.{e}"},
+    {"model.layers.{}.mlp.shared_expert.gate_proj", "blk.{}.ffn_gate_shexp"},
+    {"model.layers.{}.mlp.shared_expert.up_proj", "blk.{}.ffn_up_shexp"},
+    {"model.layers.{}.mlp.shared_expert.down_proj", "blk.{}.ffn_down_shexp"},
+    {"model.layers.{}.mlp.shared_experts.gate_proj", "blk.{}.ffn_gate_shexp"},
+    {"model.layers.{}.mlp.shared_experts.up_proj", "blk.{}.ffn_up_shexp"},
+    {"model.layers.{}.mlp.shared_experts.down_proj", "blk.{}.ffn_down_shexp"},
+    {"model.layers.{}.mlp.shared_expert_gate", "blk.{}.ffn_gate_inp_shexp"},
+    {"model.norm", "output_norm"},
+    {"model.final_layernorm", "output_norm"},
+    {"lm_head", "output"},
+};
+
+// Experts of Mixtral and Granite.
+constexpr NamePattern kSparseNames[] = {
+    {"model.embed_tokens", "token_embd"},
+    {"model.layers.{}.input_layernorm", "blk.{}.attn_norm"},
+    {"model.layers.{}.self_attn.q_proj", "blk.{}.attn_q"},
+    {"model.layers.{}.self_attn.k_proj", "blk.{}.attn_k"},
+    {"model.layers.{}.self_attn.v_proj", "blk.{}.attn_v"},
+    {"model.layers.{}.self_attn.o_proj", "blk.{}.attn_output"},
+    {"model.layers.{}.post_attention_layernorm", "blk.{}.ffn_norm"},
+    {"model.layers.{}.mlp.gate_proj", "blk.{}.ffn_gate"},
+    {"model.layers.{}.mlp.up_proj", "blk.{}.ffn_up"},
+    {"model.layers.{}.mlp.down_proj", "blk.{}.ffn_down"},
+    {"model.layers.{}.block_sparse_moe.gate", "blk.{}.ffn_gate_inp"},
+    {"model.layers.{}.block_sparse_moe.experts.{e}.w1", "blk.{}.ffn_gate.{e}"},
+    {"model.layers.{}.block_sparse_moe.experts.{e}.w3", "blk.{}.ffn_up.{e}"},
+    {"model.layers.{}.block_sparse_moe.experts.{e}.w2", "blk.{}.ffn_down.{e}"},
+    {"model.layers.{}.block_sparse_moe.router.layer", "blk.{}.ffn_gate_inp"},
+    {"model.layers.{}.block_sparse_moe.input_linear", "blk.{}.ffn_gate_up_exps"},
+    {"model.layers.{}.block_sparse_moe.output_linear", "blk.{}.ffn_down_exps"},
+    {"model.norm", "output_norm"},
+    {"lm_head", "output"},
+};
+
+// Norms before and after each sub-layer; post_attention_layernorm is then attention's own.
+constexpr NamePattern kSandwichNames[] = {
     {"model.embed_tokens", "token_embd"},
     {"model.layers.{}.input_layernorm", "blk.{}.attn_norm"},
     {"model.layers.{}.self_attn.q_proj", "blk.{}.attn_q"},
@@ -18,30 +86,315 @@ constexpr NamePattern kCommonNames[] = {
     {"model.layers.{}.self_attn.q_norm", "blk.{}.attn_q_norm"},
     {"model.layers.{}.self_attn.k_norm", "blk.{}.attn_k_norm"},
     {"model.layers.{}.self_attn.o_proj", "blk.{}.attn_output"},
-    {"model.layers.{}.post_attention_layernorm", "blk.{}.ffn_norm"},
+    {"model.layers.{}.post_attention_layernorm", "blk.{}.post_attention_norm"},
+    {"model.layers.{}.pre_feedforward_layernorm", "blk.{}.ffn_norm"},
     {"model.layers.{}.mlp.gate_proj", "blk.{}.ffn_gate"},
     {"model.layers.{}.mlp.up_proj", "blk.{}.ffn_up"},
     {"model.layers.{}.mlp.down_proj", "blk.{}.ffn_down"},
+    {"model.layers.{}.post_feedforward_layernorm", "blk.{}.post_ffw_norm"},
     {"model.norm", "output_norm"},
     {"lm_head", "output"},
 };
 
-// Frequencies that a checkpoint stores but every implementation computes.
-constexpr Names kStoredFrequencies[] = {"blk.{}.attn_rot_embd", "blk.{}.self_attn.rotary_emb.inv_freq"};
+constexpr NamePattern kGlm4Names[] = {
+    {"model.embed_tokens", "token_embd"},
+    {"model.layers.{}.input_layernorm", "blk.{}.attn_norm"},
+    {"model.layers.{}.self_attn.q_proj", "blk.{}.attn_q"},
+    {"model.layers.{}.self_attn.k_proj", "blk.{}.attn_k"},
+    {"model.layers.{}.self_attn.v_proj", "blk.{}.attn_v"},
+    {"model.layers.{}.self_attn.o_proj", "blk.{}.attn_output"},
+    {"model.layers.{}.post_self_attn_layernorm", "blk.{}.post_attention_norm"},
+    {"model.layers.{}.post_attention_layernorm", "blk.{}.ffn_norm"},
+    {"model.layers.{}.mlp.gate_up_proj", "blk.{}.ffn_up"},
+    {"model.layers.{}.mlp.down_proj", "blk.{}.ffn_down"},
+    {"model.layers.{}.post_mlp_layernorm", "blk.{}.post_ffw_norm"},
+    {"model.norm", "output_norm"},
+    {"lm_head", "output"},
+};
 
-constexpr Names kLlamaClasses[] = {"LlamaForCausalLM", "MistralForCausalLM"};
-constexpr Names kMistral3Classes[] = {"Ministral3ForCausalLM", "Mistral3ForCausalLM"};
-constexpr Names kQwen2Classes[] = {"Qwen2ForCausalLM"};
-constexpr Names kQwen3Classes[] = {"Qwen3ForCausalLM"};
+constexpr NamePattern kGpt2Names[] = {
+    {"transformer.wte", "token_embd"},
+    {"transformer.wpe", "position_embd"},
+    {"transformer.h.{}.ln_1", "blk.{}.attn_norm"},
+    {"transformer.h.{}.attn.c_attn", "blk.{}.attn_qkv"},
+    {"transformer.h.{}.attn.c_proj", "blk.{}.attn_output"},
+    {"transformer.h.{}.ln_2", "blk.{}.ffn_norm"},
+    {"transformer.h.{}.mlp.c_fc", "blk.{}.ffn_up"},
+    {"transformer.h.{}.mlp.c_proj", "blk.{}.ffn_down"},
+    {"transformer.ln_f", "output_norm"},
+    {"lm_head", "output"},
+};
 
+constexpr NamePattern kGptNeoXNames[] = {
+    {"gpt_neox.embed_in", "token_embd"},
+    {"gpt_neox.layers.{}.input_layernorm", "blk.{}.attn_norm"},
+    {"gpt_neox.layers.{}.attention.query_key_value", "blk.{}.attn_qkv"},
+    {"gpt_neox.layers.{}.attention.dense", "blk.{}.attn_output"},
+    {"gpt_neox.layers.{}.post_attention_layernorm", "blk.{}.ffn_norm"},
+    {"gpt_neox.layers.{}.mlp.dense_h_to_4h", "blk.{}.ffn_up"},
+    {"gpt_neox.layers.{}.mlp.dense_4h_to_h", "blk.{}.ffn_down"},
+    {"gpt_neox.final_layer_norm", "output_norm"},
+    {"embed_out", "output"},
+};
+
+// Falcon and Bloom.
+constexpr NamePattern kTransformerNames[] = {
+    {"transformer.word_embeddings", "token_embd"},
+    {"transformer.word_embeddings_layernorm", "token_embd_norm"},
+    {"transformer.h.{}.input_layernorm", "blk.{}.attn_norm"},
+    {"transformer.h.{}.ln_attn", "blk.{}.attn_norm_2"},
+    {"transformer.h.{}.ln_mlp", "blk.{}.attn_norm"},
+    {"transformer.h.{}.self_attention.query_key_value", "blk.{}.attn_qkv"},
+    {"transformer.h.{}.self_attention.dense", "blk.{}.attn_output"},
+    {"transformer.h.{}.post_attention_layernorm", "blk.{}.ffn_norm"},
+    {"transformer.h.{}.mlp.dense_h_to_4h", "blk.{}.ffn_up"},
+    {"transformer.h.{}.mlp.dense_4h_to_h", "blk.{}.ffn_down"},
+    {"transformer.ln_f", "output_norm"},
+    {"lm_head", "output"},
+};
+
+constexpr NamePattern kMptNames[] = {
+    {"transformer.wte", "token_embd"},
+    {"transformer.blocks.{}.norm_1", "blk.{}.attn_norm"},
+    {"transformer.blocks.{}.attn.Wqkv", "blk.{}.attn_qkv"},
+    {"transformer.blocks.{}.attn.out_proj", "blk.{}.attn_output"},
+    {"transformer.blocks.{}.norm_2", "blk.{}.ffn_norm"},
+    {"transformer.blocks.{}.ffn.up_proj", "blk.{}.ffn_up"},
+    {"transformer.blocks.{}.ffn.down_proj", "blk.{}.ffn_down"},
+    {"transformer.norm_f", "output_norm"},
+    {"lm_head", "output"},
+};
+
+// --- tensors that inference does not need
+// ------------------------------------------------------------------------------ Frequencies that a
+// checkpoint stores but every implementation computes.
+constexpr Text kStoredFrequencies[] = {"blk.{}.attn_rot_embd"};
 // A reward or embedding head; text generation does not use it.
-constexpr Names kClassifierHead[] = {"cls.output"};
+constexpr Text kClassifierHead[] = {"cls.output"};
 
+// --- what no flag says
+// --------------------------------------------------------------------------------------------------- GGUF
+// does not say that the 27B model scales scores by the width of a head of the residual, not by its own
+// heads'.
+void adjust_gemma2(const ModelFile& file, Spec& spec) {
+  if (file.container != Container::Gguf || spec.layers.size() != 46) return;
+  for (LayerSpec& l : spec.layers)
+    l.attention.scale = 1 / std::sqrt(static_cast<float>(spec.width) / static_cast<float>(l.attention.heads));
+}
+
+// The variant with ALiBi adds it before the scores are scaled.
+void adjust_falcon(const ModelFile&, Spec& spec) {
+  for (LayerSpec& l : spec.layers) l.attention.alibi_factor = l.attention.scale;
+}
+
+constexpr Text kArceeClasses[] = {"ArceeForCausalLM"};
+constexpr Text kBloomClasses[] = {"BloomForCausalLM"};
+constexpr Text kCohereClasses[] = {"CohereForCausalLM"};
+constexpr Text kCohere2Classes[] = {"Cohere2ForCausalLM"};
+constexpr Text kErnie45Classes[] = {"Ernie4_5ForCausalLM", "Ernie4_5_ForCausalLM"};
+constexpr Text kErnie45MoeClasses[] = {"Ernie4_5_MoeForCausalLM"};
+constexpr Text kExaone4Classes[] = {"Exaone4ForCausalLM"};
+constexpr Text kFalconClasses[] = {"FalconForCausalLM", "RWForCausalLM"};
+constexpr Text kGemmaClasses[] = {"GemmaForCausalLM"};
+constexpr Text kGemma2Classes[] = {"Gemma2ForCausalLM"};
+constexpr Text kGemma3Classes[] = {"Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"};
+constexpr Text kGlm4Classes[] = {"Glm4ForCausalLM"};
+constexpr Text kGlm4MoeClasses[] = {"Glm4MoeForCausalLM"};
+constexpr Text kGpt2Classes[] = {"GPT2LMHeadModel"};
+constexpr Text kGptNeoXClasses[] = {"GPTNeoXForCausalLM"};
+constexpr Text kGraniteClasses[] = {"GraniteForCausalLM"};
+constexpr Text kGraniteMoeClasses[] = {"GraniteMoeForCausalLM"};
+constexpr Text kHunyuanClasses[] = {"HunYuanDenseV1ForCausalLM"};
+constexpr Text kLlamaClasses[] = {"LlamaForCausalLM", "MistralForCausalLM", "MixtralForCausalLM"};
+constexpr Text kMistral3Classes[] = {"Ministral3ForCausalLM", "Mistral3ForConditionalGeneration"};
+constexpr Text kMptClasses[] = {"MptForCausalLM", "MPTForCausalLM"};
+constexpr Text kNemotronClasses[] = {"NemotronForCausalLM"};
+constexpr Text kOlmo2Classes[] = {"Olmo2ForCausalLM", "Olmo3ForCausalLM"};
+constexpr Text kOlmoeClasses[] = {"OlmoeForCausalLM"};
+constexpr Text kPhi2Classes[] = {"PhiForCausalLM"};
+constexpr Text kPhi3Classes[] = {"Phi3ForCausalLM"};
+constexpr Text kQwen2Classes[] = {"Qwen2ForCausalLM"};
+constexpr Text kQwen2MoeClasses[] = {"Qwen2MoeForCausalLM"};
+constexpr Text kQwen3Classes[] = {"Qwen3ForCausalLM"};
+constexpr Text kQwen3MoeClasses[] = {"Qwen3MoeForCausalLM"};
+constexpr Text kSeedOssClasses[] = {"SeedOssForCausalLM"};
+constexpr Text kSmolLm3Classes[] = {"SmolLM3ForCausalLM"};
+constexpr Text kStableLmClasses[] = {"StableLmForCausalLM", "StableLMEpochForCausalLM"};
+constexpr Text kStarcoder2Classes[] = {"Starcoder2ForCausalLM"};
+
+// In alphabetical order of GGUF's names.
 constexpr Arch kArchs[] = {
+    {
+        .name = "arcee",
+        .classes = kArceeClasses,
+        .names = kCommonNames,
+        .gguf_permuted = true,
+        .activation = Activation::ReluSquared,
+        .gated = false,
+    },
+    {
+        .name = "bloom",
+        .classes = kBloomClasses,
+        .names = kTransformerNames,
+        .norm = NormKind::Layer,
+        .norm_bias = Has::Maybe,
+        .embedding_norm = true,
+        .positions = Positions::Alibi,
+        .qkv_by_group = true,
+        .activation = Activation::GeluTanh,
+        .gated = false,
+    },
+    {
+        .name = "cohere2",
+        .classes = kCohere2Classes,
+        .names = kCommonNames,
+        .norm = NormKind::Layer,
+        .parallel = Has::Yes,
+        .halves = false,
+        .windows = {.period = 4},
+        .rope_needs_window = true,
+    },
+    {
+        .name = "command-r",
+        .classes = kCohereClasses,
+        .names = kCommonNames,
+        .norm = NormKind::Layer,
+        .parallel = Has::Yes,
+        .halves = false,
+        .qk_norm = QkNorm::PerHead,
+        .has_qk_norm = Has::Maybe,
+    },
+    {
+        .name = "ernie4_5",
+        .classes = kErnie45Classes,
+        .names = kCommonNames,
+        .halves = false,
+    },
+    {
+        .name = "ernie4_5-moe",
+        .classes = kErnie45MoeClasses,
+        .names = kCommonNames,
+        .halves = false,
+        .renormalise = true,
+    },
+    {
+        .name = "exaone4",
+        .classes = kExaone4Classes,
+        .names = kSandwichNames,
+        .pre_norm = false,
+        .post_norm = true,
+        .windows = {.period = 4},
+        .rope_needs_window = true,
+        .qk_norm = QkNorm::PerHead,
+    },
+    {
+        .name = "falcon",
+        .classes = kFalconClasses,
+        .names = kTransformerNames,
+        .norm = NormKind::Layer,
+        .norm_bias = Has::Maybe,
+        .parallel = Has::Maybe,
+        .qkv_by_group = true,
+        .activation = Activation::GeluErf,
+        .gated = false,
+        .adjust = adjust_falcon,
+    },
+    {
+        .name = "gemma",
+        .classes = kGemmaClasses,
+        .names = kCommonNames,
+        .activation = Activation::GeluTanh,
+        .scale_embedding = true,
+        .norm_plus_one = true,
+    },
+    {
+        .name = "gemma2",
+        .classes = kGemma2Classes,
+        .names = kSandwichNames,
+        .post_norm = true,
+        .windows = {.period = 2},
+        .activation = Activation::GeluTanh,
+        .scale_embedding = true,
+        .norm_plus_one = true,
+        .adjust = adjust_gemma2,
+    },
+    {
+        .name = "gemma3",
+        .classes = kGemma3Classes,
+        .names = kSandwichNames,
+        .post_norm = true,
+        .windows = {.period = 6},
+        .local_rope_base = 10000,
+        .qk_norm = QkNorm::PerHead,
+        .activation = Activation::GeluTanh,
+        .scale_embedding = true,
+        .norm_plus_one = true,
+    },
+    {
+        .name = "glm4",
+        .classes = kGlm4Classes,
+        .names = kGlm4Names,
+        .post_norm = true,
+        .halves = false,
+    },
+    {
+        .name = "glm4moe",
+        .classes = kGlm4MoeClasses,
+        .names = kCommonNames,
+        .qk_norm = QkNorm::PerHead,
+        .has_qk_norm = Has::Maybe,
+        .router = Router::Sigmoid,
+        .renormalise = true,
+        .group_by_top2 = true,
+    },
+    {
+        .name = "gpt2",
+        .classes = kGpt2Classes,
+        .names = kGpt2Names,
+        .norm = NormKind::Layer,
+        .norm_bias = Has::Maybe,
+        .positions = Positions::Learned,
+        .activation = Activation::GeluTanh,
+        .gated = false,
+        .transposed = Transposed::Layers,
+    },
+    {
+        .name = "gptneox",
+        .classes = kGptNeoXClasses,
+        .names = kGptNeoXNames,
+        .norm = NormKind::Layer,
+        .norm_bias = Has::Maybe,
+        .parallel = Has::Maybe,
+        .qkv_by_group = true,
+        .activation = Activation::GeluErf,
+        .gated = false,
+    },
+    {
+        .name = "granite",
+        .classes = kGraniteClasses,
+        .names = kCommonNames,
+        .gguf_permuted = true,
+        .divide_logits = true,
+    },
+    {
+        .name = "granitemoe",
+        .classes = kGraniteMoeClasses,
+        .names = kSparseNames,
+        .gguf_permuted = true,
+        .router = Router::TopKThenSoftmax,
+        .divide_logits = true,
+    },
+    {
+        .name = "hunyuan-dense",
+        .classes = kHunyuanClasses,
+        .names = kCommonNames,
+        .qk_norm = QkNorm::PerHead,
+        .qk_norm_after_rope = true,
+    },
     {
         .name = "llama",
         .classes = kLlamaClasses,
-        .names = kCommonNames,
+        .names = kSparseNames,
         .ignored = kStoredFrequencies,
         .gguf_permuted = true,
         .router = Router::TopKThenSoftmax,
@@ -54,12 +407,70 @@ constexpr Arch kArchs[] = {
         .router = Router::TopKThenSoftmax,
     },
     {
+        .name = "mpt",
+        .classes = kMptClasses,
+        .names = kMptNames,
+        .norm = NormKind::Layer,
+        .norm_bias = Has::Maybe,
+        .positions = Positions::Alibi,
+        .qk_norm = QkNorm::FullWidth,
+        .has_qk_norm = Has::Maybe,
+        .activation = Activation::GeluErf,
+        .gated = false,
+    },
+    {
+        .name = "nemotron",
+        .classes = kNemotronClasses,
+        .names = kCommonNames,
+        .norm = NormKind::Layer,
+        .norm_bias = Has::Yes,
+        .activation = Activation::ReluSquared,
+        .gated = false,
+        .norm_plus_one = true,
+    },
+    {
+        .name = "olmo2",
+        .classes = kOlmo2Classes,
+        .names = kSandwichNames,
+        .pre_norm = false,
+        .post_norm = true,
+        .windows = {.period = 4},
+        .qk_norm = QkNorm::FullWidth,
+    },
+    {
+        .name = "olmoe",
+        .classes = kOlmoeClasses,
+        .names = kCommonNames,
+        .qk_norm = QkNorm::FullWidth,
+        .clip_after_norm = true,
+    },
+    {
+        .name = "phi2",
+        .classes = kPhi2Classes,
+        .names = kCommonNames,
+        .norm = NormKind::Layer,
+        .norm_bias = Has::Maybe,
+        .parallel = Has::Yes,
+        .activation = Activation::GeluTanh,
+        .gated = false,
+    },
+    {
+        .name = "phi3",
+        .classes = kPhi3Classes,
+        .names = kCommonNames,
+    },
+    {
         .name = "qwen2",
         .classes = kQwen2Classes,
         .names = kCommonNames,
-        .qkv_bias = Has::Maybe,
         .out_bias = Has::No,
         .ffn_bias = Has::No,
+    },
+    {
+        .name = "qwen2moe",
+        .classes = kQwen2MoeClasses,
+        .names = kCommonNames,
+        .shared_gate = true,
     },
     {
         .name = "qwen3",
@@ -67,6 +478,44 @@ constexpr Arch kArchs[] = {
         .names = kCommonNames,
         .ignored = kClassifierHead,
         .qk_norm = QkNorm::PerHead,
+    },
+    {
+        .name = "qwen3moe",
+        .classes = kQwen3MoeClasses,
+        .names = kCommonNames,
+        .qk_norm = QkNorm::PerHead,
+        .renormalise = true,
+    },
+    {
+        .name = "seed_oss",
+        .classes = kSeedOssClasses,
+        .names = kCommonNames,
+    },
+    {
+        .name = "smollm3",
+        .classes = kSmolLm3Classes,
+        .names = kCommonNames,
+        .gguf_permuted = true,
+        .no_rope = {.period = 4},
+    },
+    {
+        .name = "stablelm",
+        .classes = kStableLmClasses,
+        .names = kCommonNames,
+        .norm = NormKind::Layer,
+        .norm_bias = Has::Maybe,
+        .parallel = Has::Maybe,
+        .qk_norm = QkNorm::PerHead,
+        .has_qk_norm = Has::Maybe,
+    },
+    {
+        .name = "starcoder2",
+        .classes = kStarcoder2Classes,
+        .names = kCommonNames,
+        .norm = NormKind::Layer,
+        .norm_bias = Has::Maybe,
+        .activation = Activation::GeluTanh,
+        .gated = false,
     },
 };
 

@@ -1,54 +1,86 @@
 // An architecture is a row of a table: what is structural about it, and how its containers name things.
-// Numbers (sizes, epsilons, windows) come from the file; see read_spec in spec.cpp for which keys.
+// Numbers (sizes, epsilons, windows) come from the file; read_spec.cpp says from which keys.
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
-#include "format/metadata.h"
+#include "format/model_file.h"
 #include "model/spec.h"
 
 namespace pith {
 
 /// How a Hugging Face checkpoint names a tensor: `theirs` becomes GGUF's name `ours`. {} stands for the
-/// layer's number in both, {e} for the expert's. A name ends where the tensor's does, so both ".weight" and
-/// ".bias" follow it.
+/// layer's number in both, {e} for the expert's or the head's. ".weight" and ".bias" follow a pattern unless
+/// `ours` has them.
 struct NamePattern {
   std::string_view theirs, ours;
 };
 
-/// Whether a model of this row has a tensor: never, perhaps (then it is used where it is found), always.
+/// Whether a model of this row has something: never, perhaps (then it is used where it is found), always.
 enum class Has : std::uint8_t { No, Maybe, Yes };
 
-enum class Positions : std::uint8_t { Rope, Learned, Alibi, None };
+enum class Positions : std::uint8_t { Rope, Learned, Alibi };
+
+/// Which matrices a Hugging Face checkpoint stores as [in][out].
+enum class Transposed : std::uint8_t { None, Layers, Experts };
+
+/// Which layers a window (or whatever else is local) leaves out: of every `period` layers the last one, or
+/// the first.
+struct LayerPattern {
+  int period = 0;  ///< 0: none is left out
+  bool first = false;
+  bool global(int layer) const { return period > 0 && layer % period == (first ? 0 : period - 1); }
+};
 
 struct Arch {
-  std::string_view name;                      ///< general.architecture of GGUF
-  std::span<const std::string_view> classes;  ///< Hugging Face classes ("architectures" of config.json)
-  std::span<const NamePattern> names;         ///< of the Hugging Face checkpoint
+  std::string_view name;                        ///< general.architecture of GGUF
+  std::span<const std::string_view> classes{};  ///< Hugging Face classes ("architectures" of config.json)
+  std::span<const NamePattern> names{};         ///< of the Hugging Face checkpoint
   std::span<const std::string_view>
       ignored{};  ///< tensors (GGUF names, {} a layer) that inference does not need
 
   NormKind norm = NormKind::Rms;
-  bool pre_norm = true, post_norm = false, parallel = false;
+  Has norm_bias = Has::No;
+  bool pre_norm = true, post_norm = false;
+  Has parallel =
+      Has::No;  ///< Maybe: as use_parallel_residual says, else where layers have no FFN norm of their own
   bool embedding_norm = false;
 
   Positions positions = Positions::Rope;
-  bool halves = true;  ///< RoPE pairs (i, i + n/2) in the Hugging Face checkpoint, else neighbours
-  bool gguf_permuted =
-      false;  ///< GGUF holds Q and K with their rows permuted such that the pairs are neighbours
+  bool halves = true;          ///< RoPE pairs (i, i + n/2), else neighbours
+  bool gguf_permuted = false;  ///< GGUF holds Q and K with rows permuted such that these pairs are neighbours
+  LayerPattern windows{};      ///< layers without the window, where no key says which
+  LayerPattern no_rope{};      ///< layers without positions
+  bool rope_needs_window =
+      false;                  ///< layers without a window have no positions, if the model has windows at all
+  float local_rope_base = 0;  ///< of layers with a window; 0: the same in all layers
 
-  Has qkv_bias = Has::Maybe, out_bias = Has::Maybe, ffn_bias = Has::Maybe, norm_bias = Has::No;
+  /// The Hugging Face checkpoint fuses q, k and v KV head by KV head; else, as in GGUF, all q come first,
+  /// then k, then v.
+  bool qkv_by_group = false;
+  Has qkv_bias = Has::Maybe, out_bias = Has::Maybe, ffn_bias = Has::Maybe;
   QkNorm qk_norm = QkNorm::None;
+  Has has_qk_norm = Has::Yes;
+  bool qk_norm_after_rope = false, clip_after_norm = false;
+  bool sinks = false;
 
   Activation activation = Activation::Silu;
   bool gated = true;
+  float clamp = 0;  ///< see FfnSpec
 
   Router router = Router::SoftmaxThenTopK;
-  bool renormalise = false;
+  bool renormalise = false, group_by_top2 = false, weigh_input = false;
+  bool shared_gate = false;
 
-  /// What no flag says: patterns over layers, unusual scales. Runs after the numbers were read.
-  void (*adjust)(const Metadata& metadata, std::string_view arch, Spec& spec) = nullptr;
+  bool scale_embedding = false;  ///< embeddings times sqrt(width)
+  bool divide_logits = false;    ///< logit_scale divides
+  bool norm_plus_one = false;    ///< the Hugging Face checkpoint stores norm weights less 1
+  Transposed transposed = Transposed::None;
+
+  /// What no flag says. Runs after the numbers were read.
+  void (*adjust)(const ModelFile& file, Spec& spec) = nullptr;
 };
 
 std::span<const Arch> archs();
@@ -57,7 +89,7 @@ std::span<const Arch> archs();
 const Arch* find_arch(std::string_view gguf_name);
 const Arch* find_arch_by_class(std::string_view hugging_face_class);
 
-/// A one-line list of the supported names, for error messages.
+/// The supported names, for error messages.
 std::string arch_list();
 
 }  // namespace pith

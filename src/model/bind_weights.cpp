@@ -1,10 +1,10 @@
 // Binding: every place of Weights finds its tensor, every tensor finds its place.
+#include <algorithm>
 #include <cstring>
 #include <unordered_set>
 
 #include "base/error.h"
-#include "base/half.h"
-#include "model/archs.h"
+#include "model/name_pattern.h"
 #include "model/weights.h"
 
 namespace pith {
@@ -21,11 +21,15 @@ class Binder {
     w_.embedding = matrix("token_embd.weight", {d, v, 1});
     if (spec_.embedding_norm) w_.embedding_norm = norm("token_embd_norm", d, Has::Yes);
     if (spec_.learned_positions) w_.positions = positions();
-    claim_optional("rope_freqs.weight");  // read with the metadata
+    for (const char* read_with_the_metadata :
+         {"rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"}) {
+      claimed_.insert(file_.tensors.find(read_with_the_metadata));
+    }
     for (std::size_t i = 0; i < spec_.layers.size(); ++i) w_.layers.push_back(layer(i));
     w_.output_norm = norm("output_norm", d, Has::Yes);
-    w_.tied = !file_.tensors.find("output.weight");
-    w_.output = w_.tied ? Linear{w_.embedding} : linear("output", d, v, Has::Maybe);
+    w_.tied = !has("output.weight");
+    w_.output = w_.tied ? Linear{w_.embedding, v, vector("output.bias", v, Has::Maybe)}
+                        : linear("output", d, v, Has::Maybe);
     reject_unclaimed();
     return std::move(w_);
   }
@@ -37,9 +41,15 @@ class Binder {
     const std::int64_t d = spec_.width;
     LayerWeights l;
     if (spec_.pre_norm) {
-      l.attention_norm = norm(at("attn_norm"), d, Has::Yes);
-      // A parallel block may have one norm for both sub-layers.
-      l.ffn_norm = norm(at("ffn_norm"), d, spec_.parallel ? Has::Maybe : Has::Yes);
+      // With a second norm, that one is attention's and the first the FFN's.
+      const bool two = has(at("attn_norm_2.weight"));
+      l.attention_norm = norm(at(two ? "attn_norm_2" : "attn_norm"), d, Has::Yes);
+      // Some files call the norm between attention and FFN by its place, not by its use.
+      const bool by_place = !spec_.post_norm && has(at("post_attention_norm.weight"));
+      l.ffn_norm = norm(at(two        ? "attn_norm"
+                           : by_place ? "post_attention_norm"
+                                      : "ffn_norm"),
+                        d, spec_.parallel ? Has::Maybe : Has::Yes);
     }
     if (spec_.post_norm) {
       l.attention_post_norm = norm(at("post_attention_norm"), d, Has::Yes);
@@ -61,10 +71,7 @@ class Binder {
     const std::int64_t k = std::int64_t{a.kv_heads} * a.head_dim, v = std::int64_t{a.kv_heads} * a.value_dim;
     AttentionWeights w;
     if (has(at("attn_qkv.weight"))) {
-      const Linear all = linear(at("attn_qkv"), d, q + k + v, arch_.qkv_bias);
-      w.q = rows(all, 0, q);
-      w.k = rows(all, q, k);
-      w.v = rows(all, q + k, v);
+      split_qkv(a, q, k, v, w);
     } else {
       w.q = linear(at("attn_q"), d, q, arch_.qkv_bias);
       w.k = linear(at("attn_k"), d, k, arch_.qkv_bias);
@@ -72,28 +79,76 @@ class Binder {
     }
     w.o = linear(at("attn_output"), std::int64_t{a.heads} * a.value_dim, d, arch_.out_bias);
     if (a.qk_norm != QkNorm::None) {
-      const bool full = a.qk_norm == QkNorm::FullWidth;
-      w.q_norm = norm(at("attn_q_norm"), full ? q : a.head_dim, Has::Yes);
-      w.k_norm = norm(at("attn_k_norm"), full ? k : a.head_dim, Has::Yes);
+      w.q_norm = head_norm(a, "attn_q_norm", a.heads);
+      w.k_norm = head_norm(a, "attn_k_norm", a.kv_heads);
     }
     if (a.sinks) w.sinks = vector(at("attn_sinks.weight"), a.heads, Has::Yes);
     return w;
   }
 
-  FfnWeights ffn(const FfnSpec& s, std::int64_t width, std::string_view suffix) {
+  // One matrix for q, k and v: views of its rows (or columns), which may lie head by head.
+  void split_qkv(const AttentionSpec& a, std::int64_t q, std::int64_t k, std::int64_t v,
+                 AttentionWeights& w) {
+    const Linear all = linear(at("attn_qkv"), spec_.width, q + k + v, arch_.qkv_bias);
+    if (!arch_.qkv_by_group || file_.container == Container::Gguf) {
+      w.q = rows(all, 0, q);
+      w.k = rows(all, q, k);
+      w.v = rows(all, q + k, v);
+      return;
+    }
+    const std::int64_t groups = a.kv_heads, step = (q + k + v) / groups;
+    w.q = spread(all, 0, q / groups, step, groups);
+    w.k = spread(all, q / groups, k / groups, step, groups);
+    w.v = spread(all, (q + k) / groups, v / groups, step, groups);
+  }
+
+  // The norm of queries or keys, as one weight for each of their elements.
+  Norm head_norm(const AttentionSpec& a, const char* part, int heads) {
+    const std::int64_t all = std::int64_t{heads} * a.head_dim;
+    if (has(at(part) + ".0.weight")) return joined_norm(part, heads, a.head_dim);  // a tensor for each head
+    const Tensor* t = file_.tensors.find(at(part) + ".weight");
+    if (!t && arch_.has_qk_norm == Has::Maybe) return {};
+    const std::int64_t stored = t && t->elements() == all        ? all
+                                : a.qk_norm == QkNorm::FullWidth ? all
+                                                                 : a.head_dim;
+    Norm n = norm(at(part), stored, Has::Yes);
+    for (const float** p : {&n.weight, &n.bias}) {
+      if (*p && stored < all) *p = repeated(*p, stored, heads);
+    }
+    return n;
+  }
+
+  Norm joined_norm(const char* part, int heads, std::int64_t dim) {
+    std::vector<float> all;
+    for (int h = 0; h < heads; ++h) {
+      const float* one = vector(fmt::format("{}.{}.weight", at(part), h), dim, Has::Yes);
+      all.insert(all.end(), one, one + dim);
+    }
+    return {w_.owned.emplace_back(std::move(all)).data()};
+  }
+
+  const float* repeated(const float* values, std::int64_t n, int times) {
+    std::vector<float> all;
+    for (int i = 0; i < times; ++i) all.insert(all.end(), values, values + n);
+    return w_.owned.emplace_back(std::move(all)).data();
+  }
+
+  FfnWeights ffn(const FfnSpec& s, std::int64_t width, const std::string& suffix) {
     const std::int64_t d = spec_.width;
-    const auto name = [&](const char* part) { return at(part) + std::string(suffix); };
+    const std::string gate = at("ffn_gate" + suffix), up = at("ffn_up" + suffix),
+                      down = at("ffn_down" + suffix);
     FfnWeights w;
-    const Tensor* up = file_.tensors.find(name("ffn_up") + ".weight");
-    if (s.gated && up && up->ne[1] == 2 * width && !has(name("ffn_gate") + ".weight")) {
-      const Linear both = linear(name("ffn_up"), d, 2 * width, arch_.ffn_bias);  // gate first
+    if (s.gated && !has(gate + ".weight")) {
+      const Linear both = linear(up, d, 2 * width, arch_.ffn_bias);  // gate first
       w.gate = rows(both, 0, width);
       w.up = rows(both, width, width);
     } else {
-      if (s.gated) w.gate = linear(name("ffn_gate"), d, width, arch_.ffn_bias);
-      w.up = linear(name("ffn_up"), d, width, arch_.ffn_bias);
+      if (s.gated) w.gate = linear(gate, d, width, arch_.ffn_bias);
+      w.up = linear(up, d, width, arch_.ffn_bias);
     }
-    w.down = linear(name("ffn_down"), width, d, arch_.ffn_bias);
+    w.down = linear(down, width, d, arch_.ffn_bias);
+    // Written without the layer prefix's usual spelling by the converter of the one family that has it.
+    if (suffix.empty()) w.act_scales = vector(at("ffn.act.scales"), width, Has::Maybe);
     return w;
   }
 
@@ -104,9 +159,17 @@ class Binder {
     w.router = linear(at("ffn_gate_inp"), d, m.experts, Has::Maybe);
     w.choice_bias = vector(at("exp_probs_b.bias"), m.experts, Has::Maybe);
     w.experts.resize(static_cast<std::size_t>(m.experts));
-    if (s.gated) stack("gate", d, m.width, w.experts, &FfnWeights::gate);
-    stack("up", d, m.width, w.experts, &FfnWeights::up);
-    stack("down", m.width, d, w.experts, &FfnWeights::down);
+    if (s.gated && has(at("ffn_gate_up_exps.weight"))) {
+      const std::vector<Linear> both = stack(at("ffn_gate_up"), d, 2 * m.width, m.experts);  // gate first
+      for (std::size_t e = 0; e < both.size(); ++e) {
+        w.experts[e].gate = rows(both[e], 0, m.width);
+        w.experts[e].up = rows(both[e], m.width, m.width);
+      }
+    } else {
+      if (s.gated) place(stack(at("ffn_gate"), d, m.width, m.experts), w.experts, &FfnWeights::gate);
+      place(stack(at("ffn_up"), d, m.width, m.experts), w.experts, &FfnWeights::up);
+    }
+    place(stack(at("ffn_down"), m.width, d, m.experts), w.experts, &FfnWeights::down);
     if (m.shared_width > 0) {
       w.shared = ffn(s, m.shared_width, "_shexp");
       if (m.shared_gate) w.shared_gate = linear(at("ffn_gate_inp_shexp"), d, 1, Has::No);
@@ -114,42 +177,67 @@ class Binder {
     return w;
   }
 
-  // One matrix of every expert: stacked in one tensor, or (older files) one tensor an expert.
-  void stack(const char* part, std::int64_t k, std::int64_t r, std::vector<FfnWeights>& experts,
-             Linear FfnWeights::*member) {
-    const auto count = static_cast<std::int64_t>(experts.size());
-    const std::string stacked = at(fmt::format("ffn_{}_exps", part));
-    if (!has(stacked + ".weight") && has(at(fmt::format("ffn_{}.0.weight", part)))) {
+  static void place(const std::vector<Linear>& matrices, std::vector<FfnWeights>& experts,
+                    Linear FfnWeights::*member) {
+    for (std::size_t e = 0; e < experts.size(); ++e) experts[e].*member = matrices[e];
+  }
+
+  // One matrix of every expert: stacked in one tensor, or one tensor an expert.
+  std::vector<Linear> stack(const std::string& part, std::int64_t k, std::int64_t r, std::int64_t count) {
+    std::vector<Linear> out;
+    if (has(part + ".0.weight")) {
       for (std::int64_t e = 0; e < count; ++e)
-        experts[e].*member = linear(at(fmt::format("ffn_{}.{}", part, e)), k, r, Has::No);
-      return;
+        out.push_back(linear(fmt::format("{}.{}", part, e), k, r, Has::No));
+      return out;
     }
-    const Tensor all = matrix(stacked + ".weight", {k, r, count});
-    const float* bias = has(stacked + ".bias") ? vector(stacked + ".bias", r * count, Has::Yes) : nullptr;
+    const std::string name = part + "_exps";
+    const bool transposed = is_transposed(name + ".weight");
+    const Tensor all = matrix(name + ".weight", transposed ? Shape{r, k, count} : Shape{k, r, count});
+    const float* bias = vector(name + ".bias", r * count, arch_.ffn_bias == Has::No ? Has::No : Has::Maybe);
     for (std::int64_t e = 0; e < count; ++e)
-      experts[e].*member = {all.matrix(e), bias ? bias + e * r : nullptr};
+      out.push_back({all.matrix(e), r, bias ? bias + e * r : nullptr, transposed});
+    return out;
   }
 
   Linear linear(const std::string& name, std::int64_t k, std::int64_t r, Has bias) {
-    Linear l{matrix(name + ".weight", {k, r, 1})};
-    if (bias != Has::No) l.bias = vector(name + ".bias", r, bias);
-    return l;
+    const bool transposed = is_transposed(name + ".weight");
+    const Tensor weight = matrix(name + ".weight", transposed ? Shape{r, k, 1} : Shape{k, r, 1});
+    return {weight, r, vector(name + ".bias", r, bias), transposed};
   }
 
+  // Outputs [first, first + count) of a matrix.
   static Linear rows(const Linear& l, std::int64_t first, std::int64_t count) {
-    return {l.weight.row_slice(first, count), l.bias ? l.bias + first : nullptr};
+    Linear part = l;
+    part.first = first;
+    part.count = count;
+    part.bias = l.bias ? l.bias + first : nullptr;
+    return part;
+  }
+
+  // Outputs in `count` groups of `group`, each `step` behind the one before.
+  Linear spread(const Linear& l, std::int64_t first, std::int64_t group, std::int64_t step,
+                std::int64_t count) {
+    Linear part = rows(l, first, group * count);
+    part.group = group;
+    part.group_step = step;
+    if (l.bias) {
+      std::vector<float> bias;
+      for (std::int64_t r = 0; r < part.count; ++r) bias.push_back(l.bias[part.stored(r)]);
+      part.bias = w_.owned.emplace_back(std::move(bias)).data();
+    }
+    return part;
   }
 
   Norm norm(const std::string& name, std::int64_t n, Has has) {
     Norm w{vector(name + ".weight", n, has)};
-    if (w && arch_.norm_bias != Has::No) w.bias = vector(name + ".bias", n, arch_.norm_bias);
+    if (w) w.bias = vector(name + ".bias", n, arch_.norm_bias);
     return w;
   }
 
   Tensor positions() {
     const Tensor& t = get("position_embd.weight");
     check_type("position_embd.weight", t);
-    if (t.ne[0] != spec_.width || t.ne[2] != 1 || t.ne[1] < spec_.trained_context) {
+    if (t.ne[0] != spec_.width || t.ne[2] != 1 || t.ne[3] != 1 || t.ne[1] < spec_.trained_context) {
       fail("{}: tensor 'position_embd.weight': expected shape {} x {}, found {}", source(), spec_.width,
            spec_.trained_context, shape_string(t));
     }
@@ -165,7 +253,7 @@ class Binder {
 
   // One-dimensional tensors become F32 once: they are small, and a file may hold them unaligned.
   const float* vector(const std::string& name, std::int64_t n, Has has) {
-    const Tensor* t = file_.tensors.find(name);
+    const Tensor* t = has == Has::No ? nullptr : file_.tensors.find(name);
     if (!t && has != Has::Yes) return nullptr;
     if (!t) get(name);  // throws
     claimed_.insert(t);
@@ -188,8 +276,12 @@ class Binder {
     return *t;
   }
 
+  bool is_transposed(const std::string& name) const {
+    if (file_.container != Container::HuggingFace) return false;
+    if (arch_.transposed == Transposed::Layers) return name.starts_with("blk.");
+    return arch_.transposed == Transposed::Experts && name.find("_exps.") != std::string::npos;
+  }
   bool has(const std::string& name) const { return file_.tensors.find(name) != nullptr; }
-  void claim_optional(const std::string& name) { claimed_.insert(file_.tensors.find(name)); }
   std::string at(std::string_view name) const { return prefix_ + std::string(name); }
   const std::string& source() const { return file_.path; }
 
@@ -208,26 +300,13 @@ class Binder {
 
   void reject_unclaimed() const {
     for (const NamedTensor& t : file_.tensors.all()) {
-      if (claimed_.contains(&t.tensor) || ignored(t.name)) continue;
+      if (claimed_.contains(&t.tensor)) continue;
+      if (std::ranges::any_of(arch_.ignored,
+                              [&](std::string_view p) { return match_name(p, t.name).has_value(); }))
+        continue;
       fail("{}: tensor '{}' ({}) has no place in the '{}' architecture; refusing to run the model without it",
            source(), printable(t.name), shape_string(t.tensor), spec_.arch);
     }
-  }
-
-  // Patterns of the row: {} stands for a layer's number.
-  bool ignored(std::string_view name) const {
-    for (std::string_view pattern : arch_.ignored) {
-      const std::size_t hole = pattern.find("{}");
-      std::string_view rest = name;
-      if (!rest.starts_with(pattern.substr(0, hole))) continue;
-      if (hole != std::string_view::npos) {
-        rest.remove_prefix(hole);
-        while (!rest.empty() && rest[0] >= '0' && rest[0] <= '9') rest.remove_prefix(1);
-        if (!rest.starts_with(pattern.substr(hole + 2))) continue;
-      }
-      return true;
-    }
-    return false;
   }
 
   const Arch& arch_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <numbers>
 
@@ -41,6 +42,13 @@ class Keys {
     return out;
   }
 
+  /// A number of things, which may be none.
+  int count_or(std::string_view key, int fallback) const {
+    const auto value = metadata_.find<std::int32_t>(name(key));
+    if (!value) return fallback;
+    return *value == 0 ? 0 : check(key, *value);
+  }
+
   /// A finite number; zero is taken for absent where files write it so.
   float number_or(std::string_view key, float fallback, bool zero = false) const {
     const auto value = metadata_.find<float>(name(key));
@@ -64,25 +72,38 @@ class Keys {
   std::string prefix_;
 };
 
-// Which layers have a window: all, or those that the pattern marks.
-std::vector<int> windows(const Keys& keys, std::size_t layers) {
+// The window of each layer: of all, or of those that the key or the row's pattern marks.
+std::vector<int> windows(const Arch& arch, const Keys& keys, std::size_t layers) {
   const int window = keys.size_or("attention.sliding_window", 0, true);
   std::vector<int> out(layers, window);
-  const auto pattern =
-      keys.metadata().find_per_layer<bool>(keys.name("attention.sliding_window_pattern"), layers);
-  for (std::size_t i = 0; pattern && i < layers; ++i) {
-    if (!(*pattern)[i]) out[i] = 0;
+  const std::string name = keys.name("attention.sliding_window_pattern");
+  const MetaValue* marks = keys.metadata().find_raw(name);
+  LayerPattern pattern = arch.windows;
+  if (marks && !marks->array) pattern.period = keys.size("attention.sliding_window_pattern");
+  std::vector<bool> local(layers);
+  if (marks && marks->array) {
+    local = *keys.metadata().find_per_layer<bool>(name, layers);
+  } else {
+    for (std::size_t i = 0; i < layers; ++i) local[i] = !pattern.global(static_cast<int>(i));
+  }
+  for (std::size_t i = 0; i < layers; ++i) {
+    if (!local[i]) out[i] = 0;
   }
   return out;
 }
 
-AttentionSpec read_attention(const Arch& arch, const Keys& keys, int width, int heads, int kv_heads) {
+AttentionSpec read_attention(const Arch& arch, const Keys& keys, const ModelFile& file, int width, int heads,
+                             int kv_heads) {
   const std::string& source = keys.metadata().source();
   AttentionSpec a;
   a.heads = heads;
   a.kv_heads = kv_heads;
   if (heads % kv_heads != 0)
     fail("{}: {} query heads do not divide into {} KV heads", source, heads, kv_heads);
+  if (heads / kv_heads > kMaxQueryGroup) {
+    fail("{}: {} query heads share a KV head, at most {} are supported", source, heads / kv_heads,
+         kMaxQueryGroup);
+  }
   if (!keys.has("attention.key_length") && width % heads != 0) {
     fail("{}: an embedding of {} does not divide into {} heads and '{}' is missing", source, width, heads,
          keys.name("attention.key_length"));
@@ -90,25 +111,64 @@ AttentionSpec read_attention(const Arch& arch, const Keys& keys, int width, int 
   a.head_dim = keys.size_or("attention.key_length", width / heads);
   a.value_dim = keys.size_or("attention.value_length", a.head_dim);
   a.qk_norm = arch.qk_norm;
+  if (arch.has_qk_norm == Has::Maybe && !file.tensors.find("blk.0.attn_q_norm.weight") &&
+      !file.tensors.find("blk.0.attn_k_norm.weight") && !file.tensors.find("blk.0.attn_q_norm.0.weight")) {
+    a.qk_norm = QkNorm::None;
+  }
+  a.qk_norm_after_rope = arch.qk_norm_after_rope;
+  a.clip_after_norm = arch.clip_after_norm;
+  a.sinks = arch.sinks;
   a.scale = keys.number_or("attention.scale",
                            static_cast<float>(1 / std::sqrt(static_cast<double>(a.head_dim))), true);
+  a.softcap = keys.number_or("attn_logit_softcapping", 0);
   a.clip = keys.number_or("attention.clamp_kqv", 0);
-  if (arch.positions == Positions::Alibi) a.alibi_max_bias = keys.number_or("attention.max_alibi_bias", 8);
+  a.alibi_max_bias = keys.number_or("attention.max_alibi_bias", arch.positions == Positions::Alibi ? 8 : 0);
+  a.temperature_scale = keys.number_or("attention.temperature_scale", 0);
+  a.temperature_period = keys.size_or("attention.temperature_length", 1, true);
   return a;
 }
 
+// GGUF's numbers for the router's function.
+constexpr Router kGatingFunctions[] = {Router::SoftmaxThenTopK, Router::Sigmoid, Router::TopKThenSoftmax};
+
 MoeSpec read_moe(const Arch& arch, const Keys& keys, int dense_width) {
+  const Metadata& metadata = keys.metadata();
   MoeSpec m;
   m.experts = keys.size_or("expert_count", 0, true);
   if (m.experts == 0) return m;
   m.active = keys.size("expert_used_count");
-  if (m.active > m.experts) {
-    fail("{}: {} experts are active but there are only {}", keys.metadata().source(), m.active, m.experts);
-  }
+  if (m.active > m.experts)
+    fail("{}: {} experts are active but there are only {}", metadata.source(), m.active, m.experts);
   m.width = keys.size_or("expert_feed_forward_length", dense_width, true);
   m.router = arch.router;
-  m.renormalise = arch.renormalise;
+  if (const int function = keys.size_or("expert_gating_func", 0, true)) {
+    if (function > 3)
+      fail("{}: metadata key '{}': expected 1 to 3, found {}", metadata.source(),
+           keys.name("expert_gating_func"), function);
+    m.router = kGatingFunctions[function - 1];
+  }
+  m.renormalise = metadata.get_or<bool>(keys.name("expert_weights_norm"), arch.renormalise);
+  m.scale = keys.number_or("expert_weights_scale", 1, true);
+  m.groups = keys.size_or("expert_group_count", 1, true);
+  m.active_groups = keys.size_or("expert_group_used_count", m.groups, true);
+  if (m.experts % m.groups != 0 || m.active_groups > m.groups ||
+      m.active > m.experts / m.groups * m.active_groups) {
+    fail("{}: {} of {} experts cannot be chosen from {} of {} groups", metadata.source(), m.active, m.experts,
+         m.active_groups, m.groups);
+  }
+  m.group_by_top2 = arch.group_by_top2;
+  m.weigh_input = arch.weigh_input;
+  m.shared_width = keys.size_or("expert_shared_feed_forward_length",
+                                keys.size_or("expert_shared_count", 0, true) * m.width, true);
+  m.shared_gate = arch.shared_gate && m.shared_width > 0;
   return m;
+}
+
+// Whether layer i is a mixture: behind the leading dense layers, every step-th one, as long as it has a
+// router.
+bool is_mixture(const Keys& keys, const ModelFile& file, int i) {
+  if (i < keys.count_or("leading_dense_block_count", 0)) return false;
+  return file.tensors.find(fmt::format("blk.{}.ffn_gate_inp.weight", i)) != nullptr;
 }
 
 }  // namespace
@@ -134,7 +194,8 @@ RopeSpec read_rope(const Metadata& metadata, const std::string& prefix, double b
     fail("{}: metadata key '{}.scaling.factor': expected a positive number, found {}", metadata.source(),
          prefix, factor);
   if (type == "none" || type == "longrope") {
-    rope.magnitude = number(".scaling.attn_factor", 1);
+    const double attention = number(".scaling.attn_factor", 1);
+    rope.magnitude = attention == 0 ? 1 : attention;
   } else if (type == "linear") {
     for (double& f : rope.frequency) f /= factor;
   } else if (type == "yarn") {
@@ -166,6 +227,77 @@ RopeSpec read_rope(const Metadata& metadata, const std::string& prefix, double b
   return rope;
 }
 
+namespace {
+
+// A tensor of frequency divisors; empty where there is none.
+std::vector<float> read_factors(const ModelFile& file, const char* name, int pairs) {
+  const Tensor* t = file.tensors.find(name);
+  if (!t) return {};
+  if (t->type != DType::F32 || t->elements() != pairs) {
+    fail("{}: tensor '{}': expected {} F32 values, found {} {}", file.path, name, pairs, shape_string(*t),
+         type_info(t->type).name);
+  }
+  std::vector<float> factors(static_cast<std::size_t>(pairs));
+  std::memcpy(factors.data(), t->data, factors.size() * sizeof(float));  // the file's data may be unaligned
+  for (float f : factors) {
+    if (!(f > 0) || !std::isfinite(f))
+      fail("{}: tensor '{}': expected positive numbers, found {}", file.path, name, f);
+  }
+  return factors;
+}
+
+float read_base(const Keys& keys, const char* key, float fallback) {
+  const float base = keys.number_or(key, fallback, true);
+  if (!(base > 1))
+    fail("{}: '{}': expected a number above 1, found {}", keys.metadata().source(), keys.name(key), base);
+  return base;
+}
+
+// The rotations, and which layer has which: index 0 is the usual one, 1 that of layers with a window.
+void read_ropes(const Arch& arch, const Keys& keys, const ModelFile& file, Spec& spec) {
+  const int head_dim = spec.layers[0].attention.head_dim;
+  const int dims = keys.size_or("rope.dimension_count", head_dim, true);
+  if (dims % 2 != 0 || dims > head_dim) {
+    fail("{}: '{}': expected an even number up to the head size {}, found {}", keys.metadata().source(),
+         keys.name("rope.dimension_count"), head_dim, dims);
+  }
+  const bool halves = arch.halves && !(arch.gguf_permuted && file.container == Container::Gguf);
+  const std::string prefix = keys.name("rope");
+  const float base = read_base(keys, "rope.freq_base", 10000);
+  const std::vector<float> factors = read_factors(file, "rope_freqs.weight", dims / 2),
+                           shorter = read_factors(file, "rope_factors_short.weight", dims / 2),
+                           longer = read_factors(file, "rope_factors_long.weight", dims / 2);
+  const std::vector<float>& usual = shorter.empty() ? factors : shorter;
+  spec.ropes.push_back(
+      read_rope(keys.metadata(), prefix, base, dims, halves, usual.empty() ? nullptr : usual.data()));
+  if (!longer.empty()) {
+    spec.ropes[0].long_frequency =
+        read_rope(keys.metadata(), prefix, base, dims, halves, longer.data()).frequency;
+    spec.ropes[0].original_context =
+        keys.size_or("rope.scaling.original_context_length", spec.trained_context, true);
+  }
+  const bool local = arch.local_rope_base > 0;
+  if (local) {
+    const Metadata unscaled;
+    spec.ropes.push_back(read_rope(unscaled, prefix,
+                                   read_base(keys, "rope.freq_base_swa", arch.local_rope_base), dims, halves,
+                                   nullptr));
+  }
+  const bool any_window =
+      std::ranges::any_of(spec.layers, [](const LayerSpec& l) { return l.attention.window > 0; });
+  const auto rotated = keys.metadata().find_per_layer<bool>(keys.name("rope.layers"), spec.layers.size());
+  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
+    AttentionSpec& a = spec.layers[i].attention;
+    a.rope = local && a.window > 0 ? 1 : 0;
+    const bool none = rotated ? !(*rotated)[i]
+                              : arch.no_rope.global(static_cast<int>(i)) ||
+                                    (arch.rope_needs_window && any_window && a.window == 0);
+    if (none) a.rope = -1;
+  }
+}
+
+}  // namespace
+
 Spec read_spec(const Arch& arch, const ModelFile& file) {
   const Keys keys(file.metadata, arch.name);
   const std::string& source = file.metadata.source();
@@ -174,16 +306,28 @@ Spec read_spec(const Arch& arch, const ModelFile& file) {
   spec.width = keys.size("embedding_length");
   spec.trained_context = keys.size_or("context_length", 0, true);
   spec.norm = arch.norm;
-  spec.norm_eps = keys.number_or(
-      arch.norm == NormKind::Rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon",
-      1e-5f);
+  const char* eps[] = {"attention.layer_norm_rms_epsilon", "attention.layer_norm_epsilon"};
+  const int own =
+      arch.norm == NormKind::Rms ? 0 : 1;  // files of one kind sometimes have the other's key alone
+  spec.norm_eps = keys.number_or(eps[own], keys.number_or(eps[1 - own], 1e-5f));
   if (!(spec.norm_eps >= 0))
     fail("{}: a norm's epsilon must not be negative, found {}", source, spec.norm_eps);
   spec.pre_norm = arch.pre_norm;
   spec.post_norm = arch.post_norm;
-  spec.parallel = arch.parallel;
+  spec.parallel = arch.parallel == Has::Yes;
+  if (arch.parallel == Has::Maybe) {
+    spec.parallel = file.metadata.get_or<bool>(keys.name("use_parallel_residual"),
+                                               !file.tensors.find("blk.0.ffn_norm.weight"));
+  }
   spec.embedding_norm = arch.embedding_norm;
-  spec.learned_positions = arch.positions == Positions::Learned;
+  spec.learned_positions = arch.positions == Positions::Learned ||
+                           (arch.positions == Positions::Alibi && file.tensors.find("position_embd.weight"));
+  if (arch.scale_embedding) spec.embedding_scale = std::sqrt(static_cast<float>(spec.width));
+  spec.embedding_scale = keys.number_or("embedding_scale", spec.embedding_scale, true);
+  spec.residual_scale = keys.number_or("residual_scale", 1, true);
+  spec.logit_scale = keys.number_or("logit_scale", 1, true);
+  if (arch.divide_logits) spec.logit_scale = 1 / spec.logit_scale;
+  spec.logit_softcap = keys.number_or("final_logit_softcapping", 0);
 
   const Tensor* embedding = file.tensors.find("token_embd.weight");
   if (!embedding) fail("{}: tensor 'token_embd.weight' is missing", source);
@@ -198,51 +342,26 @@ Spec read_spec(const Arch& arch, const ModelFile& file) {
   }
   if (!keys.has("attention.head_count")) keys.size("attention.head_count");  // throws
   const std::vector<int> heads = keys.sizes_or("attention.head_count", layers, 0);
-  const auto kv_given = file.metadata.has(keys.name("attention.head_count_kv"));
+  const bool kv_given = file.metadata.has(keys.name("attention.head_count_kv"));
   const std::vector<int> kv_heads = kv_given ? keys.sizes_or("attention.head_count_kv", layers, 0) : heads;
   const std::vector<int> widths = keys.sizes_or("feed_forward_length", layers, 0);
-  const std::vector<int> window = windows(keys, layers);
+  const std::vector<int> window = windows(arch, keys, layers);
 
   for (std::size_t i = 0; i < layers; ++i) {
     LayerSpec layer;
-    layer.attention = read_attention(arch, keys, spec.width, heads[i], kv_heads[i]);
+    layer.attention = read_attention(arch, keys, file, spec.width, heads[i], kv_heads[i]);
     layer.attention.window = window[i];
     layer.ffn.width = widths[i];
     layer.ffn.gated = arch.gated;
     layer.ffn.activation = arch.activation;
-    layer.ffn.moe = read_moe(arch, keys, widths[i]);
+    layer.ffn.clamp = arch.clamp;
+    if (is_mixture(keys, file, static_cast<int>(i))) layer.ffn.moe = read_moe(arch, keys, widths[i]);
     if (layer.ffn.moe.experts == 0 && widths[i] == 0) keys.size("feed_forward_length");  // throws
     spec.layers.push_back(std::move(layer));
   }
-
-  if (arch.positions == Positions::Rope) {
-    const int head_dim = spec.layers[0].attention.head_dim;
-    const int dims = keys.size_or("rope.dimension_count", head_dim);
-    if (dims % 2 != 0 || dims > head_dim) {
-      fail("{}: '{}': expected an even number up to the head size {}, found {}", source,
-           keys.name("rope.dimension_count"), head_dim, dims);
-    }
-    const float base = keys.number_or("rope.freq_base", 10000);
-    if (!(base > 1))
-      fail("{}: '{}': expected a number above 1, found {}", source, keys.name("rope.freq_base"), base);
-    const Tensor* factors = file.tensors.find("rope_freqs.weight");
-    if (factors && (factors->type != DType::F32 || factors->elements() != dims / 2)) {
-      fail("{}: tensor 'rope_freqs.weight': expected {} F32 values, found {} {}", source, dims / 2,
-           shape_string(*factors), type_info(factors->type).name);
-    }
-    const bool halves = arch.halves && !(arch.gguf_permuted && file.container == Container::Gguf);
-    std::vector<float> copy(factors ? dims / 2 : 0);  // the file's data may be unaligned
-    if (factors)
-      std::copy_n(factors->data, copy.size() * sizeof(float), reinterpret_cast<std::byte*>(copy.data()));
-    for (float f : copy) {
-      if (!(f > 0) || !std::isfinite(f))
-        fail("{}: tensor 'rope_freqs.weight': expected positive numbers, found {}", source, f);
-    }
-    spec.ropes.push_back(
-        read_rope(file.metadata, keys.name("rope"), base, dims, halves, factors ? copy.data() : nullptr));
-    for (LayerSpec& layer : spec.layers) layer.attention.rope = 0;
-  }
-  if (arch.adjust) arch.adjust(file.metadata, arch.name, spec);
+  if (arch.positions == Positions::Rope && spec.layers[0].attention.alibi_max_bias == 0)
+    read_ropes(arch, keys, file, spec);
+  if (arch.adjust) arch.adjust(file, spec);
   return spec;
 }
 

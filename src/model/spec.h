@@ -24,7 +24,14 @@ struct RopeSpec {
   bool halves = false;            ///< pairs (i, i + dims/2); else (2i, 2i + 1)
   std::vector<double> frequency;  ///< [dims / 2], every scaling applied
   double magnitude = 1;           ///< factor on cos and sin (YaRN's and LongRoPE's attention factor)
+  /// LongRoPE (Ding et al. 2024, arXiv:2402.13753): taken where the context of the run is longer than the
+  /// original one.
+  std::vector<double> long_frequency;
+  int original_context = 0;
 };
+
+/// Query heads that may share a KV head.
+inline constexpr int kMaxQueryGroup = 256;
 
 enum class QkNorm : std::uint8_t { None, PerHead, FullWidth };
 
@@ -44,6 +51,7 @@ struct AttentionSpec {
   int window = 0;     ///< a query sees itself and window - 1 positions before; 0: all
   int chunk = 0;      ///< attention within aligned chunks of this many positions; 0: not chunked
   QkNorm qk_norm = QkNorm::None;
+  bool qk_l2_norm = false;  ///< weightless RMS norm of each query and key head
   bool qk_norm_after_rope = false;
   bool gated = false;        ///< output times sigmoid of a gate that lies behind each query head
   bool sinks = false;        ///< one learned logit a head joins the softmax
@@ -51,10 +59,10 @@ struct AttentionSpec {
   float softcap = 0;         ///< scores become softcap * tanh(score / softcap); 0: not
   float clip = 0;            ///< q, k and v are clamped to +-clip; 0: not
   float alibi_max_bias = 0;  ///< Press et al. 2022, arXiv:2108.12409; 0: not
-  /// Queries at position p are multiplied by 1 + temperature_scale * ln(1 + floor(p / temperature_period));
-  /// 0: not.
+  float alibi_factor = 1;    ///< of every slope
+  /// Queries at position p are multiplied by 1 + temperature_scale * ln(1 + floor((p + offset) / period)).
   float temperature_scale = 0;
-  int temperature_period = 0;
+  int temperature_period = 1, temperature_offset = 0;
   LatentSpec latent;
 };
 

@@ -7,7 +7,9 @@
 #include <numbers>
 
 #include "base/error.h"
+#include "kernels/kernels.h"
 #include "model/archs.h"
+#include "model/name_pattern.h"
 
 namespace pith {
 namespace {
@@ -15,27 +17,50 @@ namespace {
 using Json = nlohmann::json;
 
 // config.json's names of GGUF's numbers; the first one present counts.
+enum class Kind : std::uint8_t { Integer, Number, Flag };
 struct KeyNames {
   const char* ours;
+  Kind kind;
   std::array<const char*, 5> theirs;
 };
-constexpr KeyNames kIntegers[] = {
-    {"vocab_size", {"vocab_size"}},
-    {"context_length", {"max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "n_ctx"}},
-    {"embedding_length", {"hidden_size", "n_embd", "d_model"}},
-    {"block_count", {"num_hidden_layers", "n_layer", "n_layers"}},
-    {"feed_forward_length", {"intermediate_size", "n_inner", "ffn_hidden_size"}},
-    {"attention.head_count", {"num_attention_heads", "n_head", "n_heads"}},
-    {"attention.head_count_kv", {"num_key_value_heads"}},
-    {"attention.key_length", {"head_dim"}},
-    {"attention.value_length", {"head_dim"}},
-    {"expert_count", {"num_local_experts", "num_experts", "n_routed_experts"}},
-    {"expert_used_count", {"num_experts_per_tok"}},
-    {"expert_feed_forward_length", {"moe_intermediate_size"}},
-};
-constexpr KeyNames kNumbers[] = {
-    {"attention.layer_norm_rms_epsilon", {"rms_norm_eps"}},
-    {"attention.layer_norm_epsilon", {"layer_norm_eps", "layer_norm_epsilon", "norm_eps"}},
+constexpr KeyNames kKeys[] = {
+    {"vocab_size", Kind::Integer, {"vocab_size"}},
+    {"context_length",
+     Kind::Integer,
+     {"max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "n_ctx"}},
+    {"embedding_length", Kind::Integer, {"hidden_size", "n_embd", "d_model"}},
+    {"block_count", Kind::Integer, {"num_hidden_layers", "n_layer", "n_layers"}},
+    {"feed_forward_length",
+     Kind::Integer,
+     {"intermediate_size_mlp", "intermediate_size", "n_inner", "ffn_hidden_size"}},
+    {"attention.head_count", Kind::Integer, {"num_attention_heads", "n_head", "n_heads"}},
+    {"attention.head_count_kv", Kind::Integer, {"num_key_value_heads"}},
+    {"attention.key_length", Kind::Integer, {"head_dim"}},
+    {"attention.value_length", Kind::Integer, {"head_dim"}},
+    {"expert_count",
+     Kind::Integer,
+     {"num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts"}},
+    {"expert_used_count", Kind::Integer, {"num_experts_per_tok", "moe_k", "top_k_experts"}},
+    {"expert_feed_forward_length", Kind::Integer, {"moe_intermediate_size"}},
+    {"expert_shared_feed_forward_length", Kind::Integer, {"shared_expert_intermediate_size"}},
+    {"expert_shared_count", Kind::Integer, {"n_shared_experts", "moe_num_shared_experts"}},
+    {"expert_group_count", Kind::Integer, {"n_group"}},
+    {"expert_group_used_count", Kind::Integer, {"topk_group"}},
+    {"leading_dense_block_count", Kind::Integer, {"first_k_dense_replace"}},
+    {"expert_weights_norm", Kind::Flag, {"norm_topk_prob"}},
+    {"expert_weights_scale", Kind::Number, {"routed_scaling_factor"}},
+    {"use_parallel_residual", Kind::Flag, {"use_parallel_residual", "parallel_attn"}},
+    {"attention.layer_norm_rms_epsilon", Kind::Number, {"rms_norm_eps"}},
+    {"attention.layer_norm_epsilon",
+     Kind::Number,
+     {"layer_norm_eps", "layer_norm_epsilon", "norm_eps", "norm_epsilon"}},
+    {"attention.scale", Kind::Number, {"attention_multiplier"}},
+    {"attention.clamp_kqv", Kind::Number, {"clip_qkv"}},
+    {"attn_logit_softcapping", Kind::Number, {"attn_logit_softcapping"}},
+    {"final_logit_softcapping", Kind::Number, {"final_logit_softcapping"}},
+    {"embedding_scale", Kind::Number, {"embedding_multiplier"}},
+    {"residual_scale", Kind::Number, {"residual_multiplier"}},
+    {"logit_scale", Kind::Number, {"logit_scale", "logits_scaling"}},
 };
 
 struct ActivationName {
@@ -136,30 +161,64 @@ class Translation {
     return static_cast<std::int32_t>(wide);
   }
 
+  bool flag(const Json& v, const char* key) const {
+    if (!v.is_boolean())
+      fail("{}: '{}': expected true or false, found {}", file_.metadata.source(), key,
+           printable(v.dump(), 40));
+    return v.get<bool>();
+  }
+
   std::string key(std::string_view ours) const { return std::string(arch_->name) + "." + std::string(ours); }
   void set_text(std::string_view ours, std::string_view text) { file_.metadata.set(ours, text); }
 
   void numbers() {
-    for (const KeyNames& k : kIntegers) {
+    for (const KeyNames& k : kKeys) {
       for (const char* theirs : k.theirs) {
         const Json* v = theirs ? value(config_, theirs) : nullptr;
         if (!v) continue;
-        file_.metadata.set(key(k.ours), integer(*v, theirs));
+        switch (k.kind) {
+          case Kind::Integer: file_.metadata.set(key(k.ours), integer(*v, theirs)); break;
+          case Kind::Number: file_.metadata.set(key(k.ours), static_cast<float>(number(*v, theirs))); break;
+          case Kind::Flag: file_.metadata.set(key(k.ours), flag(*v, theirs)); break;
+        }
         break;
       }
     }
-    for (const KeyNames& k : kNumbers) {
-      for (const char* theirs : k.theirs) {
-        const Json* v = theirs ? value(config_, theirs) : nullptr;
-        if (!v) continue;
-        file_.metadata.set(key(k.ours), static_cast<float>(number(*v, theirs)));
-        break;
+    if (const Json* attention = value(config_, "attn_config"); attention && attention->is_object()) {
+      if (const Json* v = value(*attention, "clip_qkv"))
+        file_.metadata.set(key("attention.clamp_kqv"), static_cast<float>(number(*v, "clip_qkv")));
+      if (const Json* v = value(*attention, "alibi_bias_max")) {
+        file_.metadata.set(key("attention.max_alibi_bias"), static_cast<float>(number(*v, "alibi_bias_max")));
+      }
+    }
+    if (const Json* alibi = value(config_, "alibi"); alibi && flag(*alibi, "alibi"))
+      file_.metadata.set(key("attention.max_alibi_bias"), 8.0f);
+    if (const Json* scalar = value(config_, "query_pre_attn_scalar")) {
+      file_.metadata.set(key("attention.scale"),
+                         static_cast<float>(1 / std::sqrt(number(*scalar, "query_pre_attn_scalar"))));
+    }
+    if (!file_.metadata.has(key("feed_forward_length"))) {
+      const Json* ratio = value(config_, "expansion_ratio");
+      const auto width = file_.metadata.get<std::int32_t>(key("embedding_length"));
+      const double times = ratio ? number(*ratio, "expansion_ratio") : 4;
+      if (!(times > 0 && times * width < INT32_MAX))
+        fail("{}: 'expansion_ratio': {} is out of range", file_.metadata.source(), times);
+      file_.metadata.set(key("feed_forward_length"), static_cast<std::int32_t>(times * width));
+    }
+    // Falcon's older files count KV heads by saying that there is one, or that each query has its own.
+    if (const Json* multi = value(config_, "multi_query")) {
+      const Json* grouped = value(config_, "new_decoder_architecture");
+      const Json* count = value(config_, "num_kv_heads");
+      if (grouped && flag(*grouped, "new_decoder_architecture") && count) {
+        file_.metadata.set(key("attention.head_count_kv"), integer(*count, "num_kv_heads"));
+      } else if (flag(*multi, "multi_query")) {
+        file_.metadata.set(key("attention.head_count_kv"), std::int32_t{1});
       }
     }
   }
 
   void check_activation() {
-    for (const char* name : {"hidden_act", "hidden_activation", "activation_function"}) {
+    for (const char* name : {"hidden_activation", "hidden_act", "activation_function", "activation"}) {
       const Json* v = value(config_, name);
       if (!v) continue;
       const std::string text = v->is_string() ? v->get<std::string>() : v->dump();
@@ -175,12 +234,14 @@ class Translation {
   void windows() {
     const Json* window = value(config_, "sliding_window");
     const Json* use = value(config_, "use_sliding_window");
-    if (!window || (use && use->is_boolean() && !use->get<bool>())) return;
+    if (!window || *window == 0 || (use && !flag(*use, "use_sliding_window"))) return;
     file_.metadata.set(key("attention.sliding_window"), integer(*window, "sliding_window"));
     const auto layers = file_.metadata.get<std::int32_t>(key("block_count"));
     std::vector<bool> pattern;
     if (const Json* types = value(config_, "layer_types")) {
       for (const Json& type : *types) pattern.push_back(type == "sliding_attention");
+    } else if (const Json* period = first_of({"sliding_window_pattern", "_sliding_window_pattern"})) {
+      file_.metadata.set(key("attention.sliding_window_pattern"), integer(*period, "sliding_window_pattern"));
     } else if (const Json* first = value(config_, "max_window_layers")) {
       // Files from before layer_types: the layers from this one on have the window.
       for (std::int32_t i = 0; i < std::min(layers, 1 << 16); ++i)
@@ -189,34 +250,95 @@ class Translation {
     if (!pattern.empty()) file_.metadata.set(key("attention.sliding_window_pattern"), pattern);
   }
 
-  // rope_parameters (transformers 5), or rope_theta beside rope_scaling.
+  const Json* first_of(std::initializer_list<const char*> names) const {
+    for (const char* name : names) {
+      if (const Json* v = value(config_, name)) return v;
+    }
+    return nullptr;
+  }
+
+  // rope_parameters (transformers 5), or rope_theta beside rope_scaling. Parameters may differ for layers
+  // with a window.
   void rope() {
     if (arch_->positions != Positions::Rope) return;
-    const Json* parameters = value(config_, "rope_parameters");
-    const Json& r = parameters                       ? *parameters
-                    : value(config_, "rope_scaling") ? *value(config_, "rope_scaling")
-                                                     : config_;
+    const Json* parameters = first_of({"rope_parameters", "rope_scaling"});
+    if (parameters && !parameters->is_object())
+      fail("{}: RoPE parameters: expected an object", file_.metadata.source());
+    const Json* local = parameters ? value(*parameters, "sliding_attention") : nullptr;
+    const Json* local_base =
+        local && local->is_object() ? value(*local, "rope_theta") : value(config_, "rope_local_base_freq");
+    if (local_base)
+      file_.metadata.set(key("rope.freq_base_swa"), static_cast<float>(number(*local_base, "rope_theta")));
+    if (parameters && value(*parameters, "full_attention")) parameters = value(*parameters, "full_attention");
+    const Json& r = parameters ? *parameters : config_;
     if (!r.is_object()) fail("{}: RoPE parameters: expected an object", file_.metadata.source());
-    const Json* theta = value(r, "rope_theta") ? value(r, "rope_theta") : value(config_, "rope_theta");
-    const double base = theta ? number(*theta, "rope_theta") : 10000;
-    file_.metadata.set(key("rope.freq_base"), static_cast<float>(base));
-    const Json* partial = value(r, "partial_rotary_factor") ? value(r, "partial_rotary_factor")
-                                                            : value(config_, "partial_rotary_factor");
+
+    const Json* theta =
+        value(r, "rope_theta") ? value(r, "rope_theta") : first_of({"rope_theta", "rotary_emb_base"});
+    double base = theta ? number(*theta, "rope_theta") : 10000;
+    const Json* partial = value(r, "partial_rotary_factor")
+                              ? value(r, "partial_rotary_factor")
+                              : first_of({"partial_rotary_factor", "rotary_pct"});
     const double share = partial ? number(*partial, "partial_rotary_factor") : 1;
-    file_.metadata.set(key("rope.dimension_count"), static_cast<std::int32_t>(share * head_dim()));
-    if (&r == &config_) return;
+    if (!(share > 0 && share <= 1))
+      fail("{}: 'partial_rotary_factor': expected 0 to 1, found {}", file_.metadata.source(), share);
+    const int dims = static_cast<int>(share * head_dim());
+    file_.metadata.set(key("rope.dimension_count"), static_cast<std::int32_t>(dims));
+    if (const Json* layers = value(config_, "no_rope_layers")) {
+      std::vector<bool> rotated;
+      for (const Json& v : *layers) rotated.push_back(v != 0);
+      if (!rotated.empty()) file_.metadata.set(key("rope.layers"), rotated);
+    }
+
     const Json* type = value(r, "rope_type") ? value(r, "rope_type") : value(r, "type");
     const std::string name = type && type->is_string() ? type->get<std::string>() : "default";
-    if (name == "default") return;
-    if (name != "linear" && name != "llama3" && name != "yarn") {
-      fail("{}: RoPE scaling '{}' is not supported (expected default, linear, llama3 or yarn)",
+    if (name == "dynamic" &&
+        value(r, "alpha")) {  // a fixed factor on the base, not one that grows with the prompt
+      base *= std::pow(required(r, "alpha"), dims / (dims - 2.0));
+    } else if (name == "llama3") {
+      llama3_frequencies(r, base, required(r, "factor"));
+    } else if (name == "longrope" || name == "su") {
+      longrope(r);
+    } else if (name == "linear" || name == "yarn") {
+      set_text(key("rope.scaling.type"), name);
+      file_.metadata.set(key("rope.scaling.factor"), static_cast<float>(required(r, "factor")));
+      if (name == "yarn") yarn(r, required(r, "factor"));
+    } else if (name != "default") {
+      fail("{}: RoPE scaling '{}' is not supported (expected default, linear, llama3, yarn or longrope)",
            file_.metadata.source(), printable(name));
     }
-    const double factor = required(r, "factor");
-    if (name == "llama3") return llama3_frequencies(r, base, factor);
-    set_text(key("rope.scaling.type"), name);
-    file_.metadata.set(key("rope.scaling.factor"), static_cast<float>(factor));
-    if (name == "yarn") yarn(r, factor);
+    file_.metadata.set(key("rope.freq_base"), static_cast<float>(base));
+  }
+
+  // Divisors for short and for long contexts, and a factor on cos and sin that config.json may leave to the
+  // formula of the paper.
+  void longrope(const Json& r) {
+    const Json* inner = value(r, "original_max_position_embeddings");
+    const Json* original = inner ? inner : value(config_, "original_max_position_embeddings");
+    const auto trained = file_.metadata.get<std::int32_t>(key("context_length"));
+    const std::int32_t context = original ? integer(*original, "original_max_position_embeddings") : trained;
+    const Json* factor = value(r, "factor");
+    const double scale = factor ? number(*factor, "factor") : static_cast<double>(trained) / context;
+    const Json* given = value(r, "attention_factor");
+    const double attention = given        ? number(*given, "attention_factor")
+                             : scale <= 1 ? 1
+                                          : std::sqrt(1 + std::log(scale) / std::log(context));
+    set_text(key("rope.scaling.type"), "longrope");
+    file_.metadata.set(key("rope.scaling.original_context_length"), context);
+    file_.metadata.set(key("rope.scaling.attn_factor"), static_cast<float>(attention));
+    add_factors(r, "short_factor", "rope_factors_short.weight");
+    add_factors(r, "long_factor", "rope_factors_long.weight");
+  }
+
+  void add_factors(const Json& r, const char* theirs, const char* ours) {
+    const Json* list = value(r, theirs);
+    if (!list || !list->is_array() || list->empty())
+      fail("{}: LongRoPE needs the list '{}'", file_.metadata.source(), theirs);
+    std::vector<float>& divisors = file_.owned.emplace_back();
+    for (const Json& v : *list) divisors.push_back(static_cast<float>(number(v, theirs)));
+    file_.tensors.add(
+        ours,
+        {DType::F32, {std::ssize(divisors), 1, 1, 1}, reinterpret_cast<const std::byte*>(divisors.data())});
   }
 
   double required(const Json& r, const char* name) const {
@@ -246,11 +368,23 @@ class Translation {
     copy("beta_slow", "rope.scaling.yarn_beta_slow");
     if (const Json* v = value(r, "truncate"); v && v->is_boolean())
       file_.metadata.set(key("rope.scaling.yarn_truncate"), v->get<bool>());
-    // GGUF's attention factor multiplies the paper's 1 + 0.1 ln(factor); config.json's replaces it.
-    const double usual = 1 + 0.1 * std::log(factor);
+    // GGUF's attention factor multiplies the paper's 1 + 0.1 ln(factor); config.json's, given or made of two,
+    // replaces it.
+    const auto magnitude = [&](double mscale) {
+      return factor <= 1 ? 1.0 : 0.1 * mscale * std::log(factor) + 1;
+    };
+    double attention = magnitude(1);
     if (const Json* v = value(r, "attention_factor")) {
-      file_.metadata.set(key("rope.scaling.attn_factor"),
-                         static_cast<float>(number(*v, "attention_factor") / usual));
+      attention = number(*v, "attention_factor");
+    } else if (value(r, "mscale") && value(r, "mscale_all_dim")) {
+      attention = magnitude(required(r, "mscale")) / magnitude(required(r, "mscale_all_dim"));
+    }
+    file_.metadata.set(key("rope.scaling.attn_factor"), static_cast<float>(attention / magnitude(1)));
+    if (const Json* beta = value(r, "llama_4_scaling_beta")) {
+      file_.metadata.set(key("attention.temperature_scale"),
+                         static_cast<float>(number(*beta, "llama_4_scaling_beta")));
+      file_.metadata.set(key("attention.temperature_length"),
+                         file_.metadata.get<std::int32_t>(key("rope.scaling.original_context_length")));
     }
   }
 
@@ -283,30 +417,29 @@ class Translation {
         fail("{}: tensor '{}' has no place in the '{}' architecture; refusing to run the model without it",
              file_.path, printable(t.name), arch_->name);
       }
-      file_.tensors.add(name, t.tensor);
+      const bool norm = arch_->norm_plus_one && name.ends_with("norm.weight");
+      file_.tensors.add(name, norm ? plus_one(t.tensor, name) : t.tensor);
     }
+  }
+
+  Tensor plus_one(const Tensor& t, const std::string& name) {
+    const auto decode = kernels().decode[static_cast<std::size_t>(t.type)];
+    if (!decode || type_info(t.type).block != 1)
+      fail("{}: tensor '{}': type {} is no norm's", file_.path, printable(name), type_info(t.type).name);
+    std::vector<float>& values = file_.owned.emplace_back(static_cast<std::size_t>(t.elements()));
+    decode(values.data(), t.data, t.elements());
+    for (float& v : values) v += 1;
+    return {DType::F32, t.ne, reinterpret_cast<const std::byte*>(values.data())};
   }
 
   // GGUF's name; empty where no pattern fits.
   std::string rename(std::string_view theirs) const {
     for (const NamePattern& p : arch_->names) {
-      std::string_view rest = theirs;
-      const std::size_t hole = p.theirs.find("{}");
-      if (!rest.starts_with(p.theirs.substr(0, hole))) continue;
-      std::string layer;
-      if (hole != std::string_view::npos) {
-        rest.remove_prefix(hole);
-        while (!rest.empty() && rest[0] >= '0' && rest[0] <= '9') layer += rest[0], rest.remove_prefix(1);
-        const std::string_view tail = p.theirs.substr(hole + 2);
-        if (layer.empty() || !rest.starts_with(tail)) continue;
-        rest.remove_prefix(tail.size());
-      } else {
-        rest.remove_prefix(p.theirs.size());
-      }
-      if (rest != ".weight" && rest != ".bias") continue;
-      std::string ours(p.ours);
-      if (const std::size_t at = ours.find("{}"); at != std::string::npos) ours.replace(at, 2, layer);
-      return ours + std::string(rest);
+      const auto match = match_name(p.theirs, theirs);
+      if (!match) continue;
+      const bool complete = p.ours.ends_with(".weight") || p.ours.ends_with(".bias");
+      if (complete ? match->rest.empty() : match->rest == ".weight" || match->rest == ".bias")
+        return fill_name(p.ours, *match) + match->rest;
     }
     return {};
   }

@@ -17,18 +17,32 @@ struct Norm {
   explicit operator bool() const { return weight != nullptr; }
 };
 
-/// A matrix and its bias.
+/// A matrix and its bias, or a part of a fused one: output r is row `first + r / group * group_step + r %
+/// group` of the stored matrix.
 struct Linear {
-  Tensor weight;                ///< {K, R}
+  Tensor weight;                ///< {K, stored rows}, or {stored rows, K} where `transposed`
+  std::int64_t count = 0;       ///< R
   const float* bias = nullptr;  ///< [R]
+  bool transposed = false;
+  std::int64_t first = 0;
+  std::int64_t group = 0, group_step = 0;  ///< group 0: all outputs follow each other
+
   explicit operator bool() const { return static_cast<bool>(weight); }
+  std::int64_t inputs() const { return transposed ? weight.rows() : weight.cols(); }
+  std::int64_t outputs() const { return count; }
+  std::int64_t stored(std::int64_t r) const {
+    return first + (group > 0 ? r / group * group_step + r % group : r);
+  }
+  /// The first output behind r's group.
+  std::int64_t group_end(std::int64_t r) const { return group > 0 ? (r / group + 1) * group : count; }
 };
 
 /// A feed-forward network; an expert is one too.
 struct FfnWeights {
-  Linear gate;  ///< {D, F}
-  Linear up;    ///< {D, F}
-  Linear down;  ///< {F, D}
+  Linear gate;                        ///< {D, F}
+  Linear up;                          ///< {D, F}
+  Linear down;                        ///< {F, D}
+  const float* act_scales = nullptr;  ///< [F], what f(up(x)) is divided by
 };
 
 struct MoeWeights {
@@ -44,7 +58,7 @@ struct AttentionWeights {
   Linear k;                      ///< {D, G * Q}
   Linear v;                      ///< {D, G * U}
   Linear o;                      ///< {H * U, D}
-  Norm q_norm, k_norm;           ///< [Q] per head, or [H * Q] and [G * Q] over the full width
+  Norm q_norm, k_norm;           ///< [H * Q] and [G * Q]
   const float* sinks = nullptr;  ///< [H]
 };
 

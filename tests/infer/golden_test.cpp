@@ -104,9 +104,16 @@ TEST_P(TransformersLogits, Agree) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, TransformersLogits,
-                         testing::Values("llama", "llama-bf16", "llama-bias", "llama-rope-linear",
-                                         "llama-rope-llama3", "llama-rope-yarn", "mistral", "qwen2",
-                                         "qwen2-window", "qwen3"),
+                         testing::Values("arcee", "bloom", "cohere", "cohere-qk-norm", "cohere2", "ernie45",
+                                         "ernie45moe", "exaone4", "exaone4-full", "falcon-11b", "falcon-40b",
+                                         "falcon-7b", "gemma", "gemma2", "gemma3", "gemma3-old", "glm4",
+                                         "glm4moe", "gpt2", "gptneox", "gptneox-serial", "granite",
+                                         "granitemoe", "hunyuan", "llama", "llama-bf16", "llama-bias",
+                                         "llama-rope-linear", "llama-rope-llama3", "llama-rope-yarn",
+                                         "ministral3", "mistral", "mixtral", "mpt", "nemotron", "olmo2",
+                                         "olmoe", "phi2", "phi3", "phi3-longrope", "qwen2", "qwen2-window",
+                                         "qwen2moe", "qwen3", "qwen3moe", "seed-oss", "smollm3", "stablelm",
+                                         "stablelm-parallel", "starcoder2"),
                          [](const auto& row) {
                            std::string name = row.param;
                            std::ranges::replace(name, '-', '_');
