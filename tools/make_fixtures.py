@@ -6,10 +6,10 @@
     venv/bin/python tools/make_fixtures.py gemma2 phi3  # these alone
     venv/bin/python tools/make_fixtures.py --check      # recompute, compare with the files, write nothing
 
-A fixture is a directory as `save_pretrained` writes it (config.json, model.safetensors or shards with an
-index), and logits.safetensors: for each prompt i `prompt_i` (int64 [n], token ids from position 0) and
-`logits_i` (F32 [n][vocab]). The same versions of the packages give the same bytes: every tensor has a seed
-of its own.
+A fixture is a directory as `save_pretrained` writes it (config.json, in some fixtures in the form of
+published checkpoints; model.safetensors or shards with an index), and logits.safetensors: for each prompt i
+`prompt_i` (int64 [n], token ids from position 0) and `logits_i` (F32 [n][vocab]). The same versions of the
+packages give the same bytes: every tensor has a seed of its own.
 
 The weights. Every parameter and every buffer of the checkpoint is drawn anew, so that none is at the value
 it would have if it were absent: matrices normal with deviation 1/sqrt(fan in), what begins at one 1 + 0.3
@@ -17,9 +17,9 @@ normal, what begins at zero 0.2 normal (zero-centred norms 0.3). A seed is taken
 decision is near a tie.
 
 The reference. transformers upcasts norms, softmax, routers and rotary angles to float32 by name, even in a
-float64 model. `Float64` turns each of these requests into float64, so the logits are float64 throughout,
-then rounded to F32. As a check the saved directory is loaded as a user loads it and run in plain float32:
-the two agree within F32 rounding.
+float64 model. `Float64` turns each of these requests into float64 and refuses a result that is narrower, so
+the logits are float64 throughout, then rounded to F32. As a check the saved directory is loaded as a user
+loads it and run in plain float32: the two agree within F32 rounding.
 
 Three more checks hold for each fixture, so that a test against it can fail: every tensor matters (drawn
 anew it changes the logits), every mechanism named as a mutant matters (that change of the configuration
@@ -57,22 +57,28 @@ MAX_F32_NMSE = 1e-11  # float32 against float64: rounding alone is 1e-13 to 1e-1
 DEVIATION = (0.4, 2.5)  # of the logits
 
 
+NARROW = (torch.float32, torch.bfloat16, torch.float16)
+
+
 class Float64(TorchFunctionMode):
-    """Inside it every request for float32 is one for float64; top-k margins are noted on the way."""
+    """Inside it a request for a narrower float is one for float64; top-k margins are noted on the way."""
 
     def __init__(self):
         super().__init__()
         self.gap = math.inf
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
-        wide = lambda value: torch.float64 if value is torch.float32 else value
-        args = tuple(wide(a) for a in args)
-        kwargs = {k: wide(v) for k, v in (kwargs or {}).items()}
-        if func is torch.Tensor.float:
+        wide = lambda value: torch.float64 if value in NARROW else value
+        args = tuple(wide(a) if isinstance(a, torch.dtype) else a for a in args)
+        kwargs = {k: wide(v) if isinstance(v, torch.dtype) else v for k, v in (kwargs or {}).items()}
+        if func in (torch.Tensor.float, torch.Tensor.bfloat16, torch.Tensor.half):
             func = torch.Tensor.double
         if func in (torch.topk, torch.Tensor.topk):
             self.note_gap(*args, **kwargs)
-        return func(*args, **kwargs)
+        result = func(*args, **kwargs)
+        if isinstance(result, torch.Tensor) and result.dtype in NARROW:
+            raise RuntimeError(f"{func.__name__} gives {result.dtype} within a float64 computation")
+        return result
 
     def note_gap(self, scores, k, dim=-1, **_):
         if k < scores.shape[dim]:
@@ -139,16 +145,11 @@ def reference(fixture, state, prompts, **override):
     """Float64 logits and the least routing margin, with some of the configuration overridden."""
     with default_dtype(torch.float64), Float64() as mode:
         model = make_model(fixture, make_config(fixture, **override), torch.float64)
-        missing = model.load_state_dict(state, strict=not override).missing_keys
+        wide = {name: value.double() if value.is_floating_point() else value for name, value in state.items()}
+        missing = model.load_state_dict(wide, strict=not override).missing_keys
         if missing:
             fail(fixture, f"{override} asks for other tensors: {missing}")
-        for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
-            if tensor.dtype == torch.float32:
-                fail(fixture, f"{name} is still float32")
-        logits = run(model, prompts)
-    if any(tensor.dtype != torch.float64 for tensor in logits):
-        fail(fixture, "the logits are not float64")
-    return logits, mode.gap
+        return run(model, prompts), mode.gap
 
 
 # --- weights
@@ -219,15 +220,16 @@ def choose_weights(fixture, prompts):
 # --- files
 
 
-def before_version_5(fixture, config):
-    """The configuration as earlier transformers wrote it, and as most published checkpoints have it."""
-    rope = config.pop("rope_parameters", {})
-    for key in ("rope_theta", "partial_rotary_factor"):
-        if key in rope:
-            config[key] = rope.pop(key)
-    kind = rope.pop("rope_type", "default")
-    config["rope_scaling"] = None if kind == "default" else {fixture.legacy: kind} | rope
-    config["torch_dtype"] = config.pop("dtype")
+def as_published(fixture, config):
+    """The configuration in the form of published checkpoints, most of them older than transformers 5."""
+    if fixture.legacy:
+        rope = config.pop("rope_parameters", {})
+        for key in ("rope_theta", "partial_rotary_factor"):
+            if key in rope:
+                config[key] = rope.pop(key)
+        kind = rope.pop("rope_type", "default")
+        config["rope_scaling"] = None if kind == "default" else {fixture.legacy: kind} | rope
+        config["torch_dtype"] = config.pop("dtype")
     for new, old in fixture.old_keys.items():
         value = config.pop(new)
         if old:
@@ -245,15 +247,13 @@ def pack_mxfp4(fixture, seed, path):
 
 
 def save(fixture, state, seed, directory):
-    """Writes the directory as transformers does, config.json in an older form where the row asks so."""
+    """Writes the directory as transformers does, config.json in its published form where the row asks so."""
     model = make_model(fixture, make_config(fixture), torch.float32)
     model.load_state_dict(state)
     model.to(getattr(torch, fixture.dtype))
     model.save_pretrained(directory, max_shard_size=fixture.shard or "1GB")
     (directory / "generation_config.json").unlink(missing_ok=True)
-    config = json.loads((directory / "config.json").read_text())
-    if fixture.legacy:
-        config = before_version_5(fixture, config)
+    config = as_published(fixture, json.loads((directory / "config.json").read_text()))
     if fixture.mxfp4:
         pack_mxfp4(fixture, seed, directory / "model.safetensors")
         config["quantization_config"] = {"quant_method": "mxfp4"}
@@ -340,7 +340,8 @@ def make(fixture, target, thorough):
     size = sum(path.stat().st_size for path in target.iterdir())
     if size > MAX_BYTES:
         fail(fixture, f"{size} bytes, more than {MAX_BYTES}")
-    return f"{fixture.name}: {size} bytes, deviation {deviation:.2f}, {about}, weakest tensor {tensor}"
+    about |= {"bytes": size, "deviation": f"{deviation:.2f}", "weakest_tensor": tensor}
+    return f"{fixture.name}: " + ", ".join(f"{key} {value}" for key, value in about.items() if value)
 
 
 def same(made, kept):
@@ -374,10 +375,11 @@ Columns: *reference* is the type in which the logits were computed (every cast t
 transformers was made one to float64); *F32* is the error of transformers itself in plain float32 from the
 same files (rounding alone); *gap* is the least difference between the last expert taken and the first one
 left, over all tokens and layers; *weakest mutant* is the mechanism whose change in config.json moves the
-logits least, and by how much.
+logits least, and by how much; *config.json* is either as `save_pretrained` wrote it or in the form that
+published checkpoints have; *version* is that of transformers.
 
-| fixture | class | mechanisms | prompts | size | reference | F32 | gap | weakest mutant | transformers |
-|---|---|---|---|---|---|---|---|---|---|
+| fixture | class | covers | config.json | prompts | size | reference | F32 | gap | weakest mutant | version |
+|---|---|---|---|---|---|---|---|---|---|---|
 """
 
 
@@ -390,6 +392,7 @@ def table_row(fixture):
         f"`{fixture.name}`",
         fixture.cls,
         fixture.mechanisms,
+        "published" if fixture.legacy or fixture.old_keys else "saved",
         " ".join(map(str, fixture.prompts)),
         f"{size // 1000} kB",
         "float64",
