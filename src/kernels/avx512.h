@@ -6,10 +6,9 @@
 
 namespace pith {
 
-void fill_avx512_quant(Kernels& kernels);   ///< quantised weights, their activations and decoders
-void fill_avx512_float(Kernels& kernels);   ///< F32, F16 and BF16 weights
-void fill_avx512_bf16(Kernels& kernels);    ///< BF16 weights by VDPBF16PS; where the processor has it
-void fill_avx512_ops(Kernels& kernels);     ///< norms, rotations, element-wise operations, activations
-void fill_avx512_attend(Kernels& kernels);  ///< attention
+void fill_avx512_quant(Kernels& kernels);  ///< quantised weights, their activations and decoders
+void fill_avx512_float(Kernels& kernels);  ///< F32, F16 and BF16 weights
+void fill_avx512_bf16(Kernels& kernels);   ///< BF16 weights by VDPBF16PS; where the processor has it
+void fill_avx512_ops(Kernels& kernels);    ///< everything on rows, and attention
 
 }  // namespace pith

@@ -4,7 +4,8 @@
 // in float. VDPBF16PS takes subnormal inputs as zero, flushes subnormal results, and adds the two products of
 // a pair one after the other (Intel's manual, volume 2).
 #include "kernels/avx512.h"
-#include "kernels/avx512_float.h"
+#include "kernels/avx512_simd.h"
+#include "kernels/vector_float.h"
 
 namespace pith {
 namespace {

@@ -1,52 +1,10 @@
-// Small helpers of the AVX-512 files. Internal linkage throughout (see avx512.h).
+// Small helpers of the AVX-512 files. Internal linkage throughout (see vector_common.h).
 #pragma once
 
-#include <immintrin.h>
-
-#include <cstddef>
-#include <cstdint>
-
-#include "kernels/kernels.h"
-
-// Kernels keep whole arrays in registers, which takes inlining and complete unrolling.
-#define PITH_INLINE static inline __attribute__((always_inline))
-#if defined(__clang__)
-#define PITH_UNROLL _Pragma("unroll")
-#else
-#define PITH_UNROLL _Pragma("GCC unroll 16")
-#endif
+#include "kernels/vector_common.h"
 
 namespace pith {
 namespace {
-
-using Bytes = const std::uint8_t*;
-
-template <class T>
-PITH_INLINE T load_as(const void* p) {
-  T value;
-  __builtin_memcpy(&value, p, sizeof value);
-  return value;
-}
-
-template <class T>
-PITH_INLINE void store_as(void* p, T value) {
-  __builtin_memcpy(p, &value, sizeof value);
-}
-
-/// The first address at or after p that is a multiple of 64.
-PITH_INLINE void* align64(void* p) {
-  return static_cast<char*>(p) + (64 - reinterpret_cast<std::uintptr_t>(p) % 64) % 64;
-}
-
-/// The entry of a table array without std::array's members: those would be emitted here as weak symbols.
-template <class Entry, class Array>
-PITH_INLINE Entry& entry(Array& array, DType type) {
-  return reinterpret_cast<Entry*>(&array)[static_cast<unsigned>(type)];
-}
-template <class Entry, class Array>
-PITH_INLINE Entry& entry(Array& array, InputKind kind) {
-  return reinterpret_cast<Entry*>(&array)[static_cast<unsigned>(kind)];
-}
 
 PITH_INLINE __mmask16 first(std::int64_t n) {
   return n >= 16 ? static_cast<__mmask16>(0xffff) : static_cast<__mmask16>((1u << n) - 1u);

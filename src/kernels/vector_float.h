@@ -8,27 +8,10 @@
 // load(p) / load(p, count), input(p), add(acc, weight, input).
 #pragma once
 
-#include "kernels/avx512_common.h"
+#include "kernels/vector_common.h"
 
 namespace pith {
 namespace {
-
-/// Four vectors' sums, in the order above.
-PITH_INLINE __m128 reduce_four(const __m512 v[4]) {
-  __m128 a[4];
-  PITH_UNROLL for (int i = 0; i < 4; ++i) {
-    const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(v[i]), _mm512_extractf32x8_ps(v[i], 1));
-    a[i] = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
-  }
-  const __m128 b = _mm_add_ps(_mm_unpacklo_ps(a[0], a[1]), _mm_unpackhi_ps(a[0], a[1]));
-  const __m128 c = _mm_add_ps(_mm_unpacklo_ps(a[2], a[3]), _mm_unpackhi_ps(a[2], a[3]));
-  return _mm_add_ps(_mm_movelh_ps(b, c), _mm_movehl_ps(c, b));
-}
-
-PITH_INLINE float reduce(__m512 v) {
-  const __m512 four[4] = {v, _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};
-  return _mm_cvtss_f32(reduce_four(four));
-}
 
 struct FloatProblem {
   float* y;  ///< of row 0, token 0
@@ -43,10 +26,8 @@ template <class W, int R, int T>
 void multiply_float_tile(const FloatProblem& p, std::int64_t row, std::int64_t token) {
   const Bytes w = p.w + row * p.k * W::kWeightBytes;
   const Bytes x = p.x + token * p.input_bytes;
-  __m512 acc[R][T];
-  PITH_UNROLL for (int r = 0; r < R; ++r) {
-    PITH_UNROLL for (int t = 0; t < T; ++t) acc[r][t] = _mm512_setzero_ps();
-  }
+  F acc[R][T];
+  PITH_UNROLL for (int r = 0; r < R; ++r) { PITH_UNROLL for (int t = 0; t < T; ++t) acc[r][t] = zero(); }
   const std::int64_t whole = p.k / W::kStep * W::kStep;
   for (std::int64_t i = 0; i < whole; i += W::kStep) {
     typename W::Weight weight[R];
@@ -67,10 +48,10 @@ void multiply_float_tile(const FloatProblem& p, std::int64_t row, std::int64_t t
   PITH_UNROLL for (int t = 0; t < T; ++t) {
     float* y = p.y + (token + t) * p.ldy + row;
     if constexpr (R == 4) {
-      const __m512 four[4] = {acc[0][t], acc[1][t], acc[2][t], acc[3][t]};
-      _mm_storeu_ps(y, reduce_four(four));
+      const F four[4] = {acc[0][t], acc[1][t], acc[2][t], acc[3][t]};
+      _mm_storeu_ps(y, sum_four(four));
     } else {
-      PITH_UNROLL for (int r = 0; r < R; ++r) y[r] = reduce(acc[r][t]);
+      PITH_UNROLL for (int r = 0; r < R; ++r) y[r] = sum(acc[r][t]);
     }
   }
 }
