@@ -2,9 +2,8 @@
 // from the scalar reference upwards; a level overwrites what it does better.
 //
 // Rules every kernel keeps:
-// - The result for one token (one query, one row) never depends on its neighbours, on their number, or on
-// which
-//   thread computes it: every output element has one fixed order of operations per level.
+// - The result for one token (one query, one row) never depends on its neighbours, on their number, or on the
+//   thread that computes it: every output element has one fixed order of operations per level.
 // - No allocation, no lock, no exception, no global state.
 // - Weights and cache rows (pointers to void or bytes) may have any alignment; float pointers have a float's;
 //   prepared inputs and scratch lie at multiples of 64 bytes.
@@ -26,10 +25,10 @@ enum class InputKind : std::uint8_t {
   BF16,  ///< rounded to bfloat16, where the level multiplies bfloat16 pairs
   Q8,    ///< int8 with one scale per block of 32 (the largest magnitude maps to 127), of one token alone
 };
+inline constexpr int kInputKinds = 3;
 // Q8 at every level: per block scale = max|x| / 127, q = x / scale to nearest, ties to even; scale = 0 where
 // it would be subnormal, NaN where an x is not finite. Prepared rows are laid out as the scalar level does
 // (scalar_matmul.cpp), unless a level replaces both the input and every matmul that reads it.
-inline constexpr int kInputKinds = 3;
 
 /// y = W x for one storage type.
 struct Matmul {
