@@ -1,6 +1,7 @@
 // From logits to a token: the sampler chain, and log-probabilities.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <utility>
@@ -93,8 +94,11 @@ class Sampler {
   std::vector<Candidate> candidates_;
 };
 
-/// Uniform in [0, 1) with 53 bits, from Philox4x32-10 (Salmon et al. 2011, doi:10.1145/2063384.2063405) with
-/// `seed` as its key and `position` as its counter.
+/// Ten rounds of Philox4x32, a block cipher used as a random number generator: any counter gives its numbers
+/// without those before it (Salmon et al. 2011, doi:10.1145/2063384.2063405).
+std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);
+
+/// Uniform in [0, 1), a multiple of 2^-53.
 double uniform(std::uint64_t seed, std::uint64_t position);
 
 }  // namespace pith

@@ -9,10 +9,6 @@
 namespace pith {
 namespace {
 
-// Multiply-adds a thread should have in a step before a second one is worth its barriers (each costs a
-// microsecond or two, and a step has about ten a layer).
-constexpr std::int64_t kWorkPerThread = 2'000'000;
-
 // Beyond this a context needs more positions than anything trained today.
 constexpr std::int64_t kUnknownContext = 4096;
 
@@ -79,7 +75,7 @@ Engine::~Engine() = default;
 
 int Engine::threads_for(std::int64_t tokens) const {
   const auto work = static_cast<std::int64_t>(model_->active_parameters()) * tokens;
-  return static_cast<int>(std::clamp<std::int64_t>(work / kWorkPerThread, 1, options_.threads));
+  return static_cast<int>(std::clamp<std::int64_t>(work / options_.work_per_thread, 1, options_.threads));
 }
 
 std::span<const float> Engine::step(std::span<const Chunk> chunks) {

@@ -22,6 +22,9 @@ struct EngineOptions {
   std::int64_t positions = 0;      ///< of all sequences together; 0: sequences * context
   std::int64_t step_tokens = 512;  ///< the longest step; longer prompts are cut into such chunks
   std::int64_t logit_rows = 0;     ///< rows of a step that may want logits; 0: one a sequence
+  /// Multiply-adds that a thread should have in a step before another one joins: each costs barriers of a
+  /// microsecond or two, about ten a layer. Tests make it 1, so that tiny models use all threads.
+  std::int64_t work_per_thread = 2'000'000;
   KvTypes kv;
 };
 

@@ -12,6 +12,15 @@ namespace {
 
 std::int64_t pages_for(std::int64_t positions) { return (positions + kTile - 1) / kTile; }
 
+// A window of a sequence never holds more than itself, a step, the page it begins in and the page that
+// truncation can count on.
+std::int64_t window_pages(int window, std::int64_t step) { return pages_for(window + step) + 3; }
+
+// The first page that is needed at `length`: no query from there on sees what lies before.
+std::int64_t first_page(int window, std::int64_t length) {
+  return window == 0 ? 0 : std::max<std::int64_t>(0, length - window + 1) / kTile;
+}
+
 std::size_t row_bytes(DType type, int n, const char* what) {
   const TypeInfo& info = type_info(type);
   if (n % info.block != 0) {
@@ -47,17 +56,16 @@ struct KvCache::Layout {
       layers.push_back(layer);
     }
     for (int window : windows) {
-      // Every sequence may end within a page. A window never holds more than itself, a step and the page it
-      // begins in.
+      // Every sequence may end within a page.
       const std::int64_t all = pages_for(positions) + sequences;
-      const std::int64_t seen = (pages_for(window + step) + 2) * sequences;
+      const std::int64_t seen = window_pages(window, step) * sequences;
       page_count.push_back(window > 0 ? std::min(all, seen) : all);
     }
   }
 };
 
 KvCache::KvCache(const Spec& spec, KvTypes types, std::int64_t positions, int sequences, std::int64_t step)
-    : types_(types) {
+    : types_(types), step_(step) {
   Layout layout(spec, types, positions, sequences, step);
   layers_ = std::move(layout.layers);
   for (std::size_t g = 0; g < layout.windows.size(); ++g) {
@@ -78,6 +86,14 @@ std::uint64_t KvCache::bytes(const Spec& spec, KvTypes types, std::int64_t posit
   for (std::size_t g = 0; g < layout.windows.size(); ++g)
     sum += layout.page_bytes[g] * static_cast<std::uint64_t>(layout.page_count[g]);
   return sum;
+}
+
+bool KvCache::has_room(std::int64_t held, std::int64_t length, std::int64_t spare) const {
+  return std::ranges::all_of(pools_, [&](const Pool& pool) {
+    std::int64_t more = pages_for(length) - held / kTile;
+    if (pool.window > 0) more = std::min(more, window_pages(pool.window, step_));
+    return more + spare <= std::ssize(pool.free);
+  });
 }
 
 std::int64_t KvCache::free_pages() const {
@@ -135,18 +151,23 @@ Sequence Sequence::fork() const {
   return copy;
 }
 
+Sequence Sequence::fork_prefix(std::int64_t length) const {
+  Sequence copy = fork();
+  copy.truncate(length);
+  return copy;
+}
+
 bool Sequence::reserve(std::int64_t n) {
   const std::int64_t last = pages_for(length_ + n);  // pages in the end
   const std::int64_t tail = length_ / kTile;         // page that the next position falls into
   const auto shared_tail = [&](std::size_t g) {      // ... and whether others hold it too
     return n > 0 && length_ % kTile != 0 && cache_->pools_[g].references[pages_[g][tail]] > 1;
   };
-  // What a window no longer needs goes first: no query from here on sees it.
+  // What a window no longer needs goes first.
   for (std::size_t g = 0; g < pages_.size(); ++g) {
     const int window = cache_->pools_[g].window;
-    if (window == 0) continue;
-    const std::int64_t behind = std::max<std::int64_t>(0, length_ - window + 1) / kTile;
-    for (std::int64_t i = std::min<std::int64_t>(behind, std::ssize(pages_[g]));
+    const std::int64_t needed = first_page(window, std::max<std::int64_t>(0, length_ - kTile));
+    for (std::int64_t i = std::min<std::int64_t>(needed, std::ssize(pages_[g]));
          i-- > 0 && pages_[g][i] >= 0;) {
       cache_->drop(static_cast<int>(g), std::exchange(pages_[g][i], -1));
     }
@@ -168,15 +189,18 @@ bool Sequence::reserve(std::int64_t n) {
   return true;
 }
 
+bool Sequence::can_truncate(std::int64_t length) const {
+  for (std::size_t g = 0; g < pages_.size(); ++g) {
+    const std::int64_t first = first_page(cache_->pools_[g].window, length), last = pages_for(length);
+    // A window lets go from the front, so the first page that is needed tells of all.
+    if (length < length_ && first < last && pages_[g][first] < 0) return false;
+  }
+  return true;
+}
+
 bool Sequence::truncate(std::int64_t length) {
   if (length >= length_) return true;
-  for (std::size_t g = 0; g < pages_.size(); ++g) {
-    const int window = cache_->pools_[g].window;
-    const std::int64_t first = window == 0 ? 0 : std::max<std::int64_t>(0, length - window + 1) / kTile;
-    for (std::int64_t i = first; i < pages_for(length); ++i) {
-      if (pages_[g][i] < 0) return false;
-    }
-  }
+  if (!can_truncate(length)) return false;
   for (std::size_t g = 0; g < pages_.size(); ++g) {
     while (std::ssize(pages_[g]) > pages_for(length)) {
       cache_->drop(static_cast<int>(g), pages_[g].back());

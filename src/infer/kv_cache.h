@@ -46,6 +46,8 @@ class KvCache {
   }
 
   KvTypes types() const { return types_; }
+  /// Whether a sequence of `held` positions could grow to `length`, `spare` pages being left for others.
+  bool has_room(std::int64_t held, std::int64_t length, std::int64_t spare) const;
   /// Pages that no sequence holds, of the group that has fewest.
   std::int64_t free_pages() const;
   std::int64_t pages() const {
@@ -67,6 +69,7 @@ class KvCache {
   void drop(int group, std::int32_t page);
 
   KvTypes types_;
+  std::int64_t step_;
   std::vector<Layer> layers_;
   std::vector<Pool> pools_;
 };
@@ -84,6 +87,8 @@ class Sequence {
 
   /// Another sequence with the same content, at the cost of a list.
   Sequence fork() const;
+  /// One with the first `length` positions; can_truncate(length) must hold.
+  Sequence fork_prefix(std::int64_t length) const;
 
   /// Makes the next `n` positions writable: takes pages and copies shared ones. False, and nothing changed,
   /// where there are not enough free pages.
@@ -92,8 +97,9 @@ class Sequence {
   void advance(std::int64_t n) { length_ += n; }
 
   /// Forgets all positions from `length` on. False, and nothing changed, where a window has already let go of
-  /// positions that the next token would see.
+  /// positions that the next token would see; it never has of what the last kTile positions would.
   bool truncate(std::int64_t length);
+  bool can_truncate(std::int64_t length) const;
   void clear();
 
   /// Page of each kTile positions of a group; -1 where a window has let go of it.

@@ -1,0 +1,59 @@
+// Prefixes found again: sequences that were computed once stay in the KV cache as long as nobody needs their
+// pages, under chained hashes of their tokens, a hash for each page (after vLLM's automatic prefix caching,
+// Kwon et al. 2023, arXiv:2309.06180).
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "infer/kv_cache.h"
+#include "text/tokenizer.h"
+
+namespace pith {
+
+class PrefixCache {
+ public:
+  struct Hit {
+    std::optional<Sequence> sequence;  ///< a fork that holds the first `length` tokens
+    std::int64_t length = 0;           ///< whole pages
+    /// Whole pages that were seen before, if more than `length`: a window has let go of what a fork there
+    /// needs. Worth a fork when a sequence gets there again.
+    std::int64_t seen = 0;
+  };
+  /// The longest known beginning of `tokens`, at most all but one of them: somebody wants logits.
+  Hit find(std::span<const TokenId> tokens);
+
+  /// Keeps the whole pages of a sequence that holds `tokens`. Does nothing where all of them are known.
+  void insert(std::span<const TokenId> tokens, Sequence sequence);
+
+  /// Lets go of the sequence that was least recently inserted or found. False where there is none.
+  bool evict();
+  void clear();
+
+  struct Entry {
+    std::vector<TokenId> tokens;  ///< as many as the sequence holds
+    Sequence sequence;
+    std::vector<std::uint64_t> hashes;  ///< of the first page, the first two, ...
+  };
+  /// Most recently used first.
+  const std::list<Entry>& entries() const { return entries_; }
+
+ private:
+  struct Place {
+    std::list<Entry>::iterator entry;
+    bool forkable;
+  };
+  void index(std::list<Entry>::iterator entry);
+
+  std::list<Entry> entries_;
+  std::unordered_map<std::uint64_t, Place> index_;  // to the entry that was used last, of forkable ones
+};
+
+/// Length in whole pages of what two token lists begin with in common.
+std::int64_t common_pages(std::span<const TokenId> a, std::span<const TokenId> b);
+
+}  // namespace pith
