@@ -58,7 +58,7 @@ void RankedBpe::encode(std::string_view word, ModelScratch& scratch, std::vector
   merge_symbols(scratch, [this](const MergeSymbol& l, const MergeSymbol& r) -> std::optional<Merge> {
     const Result* result = merges_.find(static_cast<std::uint32_t>(l.id), static_cast<std::uint32_t>(r.id));
     if (!result) return std::nullopt;
-    return Merge{static_cast<double>(result->rank), result->id};
+    return Merge{result->rank, result->id};
   });
   append_ids(scratch, ids);
 }
@@ -125,7 +125,7 @@ void TiktokenBpe::encode(std::string_view word, ModelScratch& scratch, std::vect
   merge_symbols(scratch, [&](const MergeSymbol& l, const MergeSymbol& r) -> std::optional<Merge> {
     const auto id = vocabulary_.find_piece(word.substr(l.begin, l.length + r.length));
     if (!id) return std::nullopt;
-    return Merge{static_cast<double>(*id), *id};
+    return Merge{static_cast<std::uint32_t>(*id), *id};
   });
   append_ids(scratch, ids);
 }

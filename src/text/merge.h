@@ -1,7 +1,6 @@
 // The loop of byte-pair encoding: always the best pair next, in O(n log n) for any text.
 #pragma once
 
-#include <algorithm>
 #include <optional>
 
 #include "text/token_model.h"
@@ -9,7 +8,7 @@
 namespace pith {
 
 struct Merge {
-  double cost;
+  std::uint32_t cost;  ///< lower first
   TokenId id;
 };
 
@@ -25,42 +24,35 @@ inline void append_symbol(ModelScratch& scratch, std::uint32_t begin, std::uint3
 template <class MergeOf>
 void merge_symbols(ModelScratch& scratch, const MergeOf& merge_of) {
   auto& symbols = scratch.symbols;
-  auto& heap = scratch.heap;
-  heap.clear();
-  const auto later = [](const MergeCandidate& a, const MergeCandidate& b) {
-    return a.cost != b.cost ? a.cost > b.cost : a.left > b.left;
-  };
-  const auto candidate = [&](std::int32_t left, std::int32_t right) -> bool {
-    if (left < 0 || right < 0) return false;
-    const MergeSymbol& l = symbols[static_cast<std::size_t>(left)];
-    const MergeSymbol& r = symbols[static_cast<std::size_t>(right)];
+  MergeQueue& queue = scratch.queue;
+  const auto at = [&](auto i) -> MergeSymbol& { return symbols[static_cast<std::size_t>(i)]; };
+  const auto offer = [&](std::int32_t left, const auto& put) {
+    if (left < 0 || at(left).next < 0) return;
+    const MergeSymbol& l = at(left);
+    const MergeSymbol& r = at(l.next);
     const std::optional<Merge> merge = merge_of(l, r);
-    if (!merge) return false;
-    heap.push_back({merge->cost, static_cast<std::uint32_t>(left), static_cast<std::uint32_t>(right),
-                    l.length + r.length, merge->id});
-    return true;
+    if (merge)
+      put(MergeCandidate{merge->cost, static_cast<std::uint32_t>(left), l.length + r.length, merge->id});
   };
-  for (std::size_t i = 1; i < symbols.size(); ++i) {
-    candidate(static_cast<std::int32_t>(i - 1), static_cast<std::int32_t>(i));
+  queue.clear();
+  for (std::int32_t i = 0; i + 1 < static_cast<std::int32_t>(symbols.size()); ++i) {
+    offer(i, [&](const MergeCandidate& c) { queue.initial().push_back(c); });
   }
-  std::make_heap(heap.begin(), heap.end(), later);
-  while (!heap.empty()) {
-    std::pop_heap(heap.begin(), heap.end(), later);
-    const MergeCandidate best = heap.back();
-    heap.pop_back();
-    MergeSymbol& left = symbols[best.left];
-    MergeSymbol& right = symbols[best.right];
-    if (left.length == 0 || right.length == 0 || left.length + right.length != best.length) continue;
+  queue.sort_initial();
+  for (MergeCandidate best; queue.pop(best);) {
+    MergeSymbol& left = at(best.left);
+    // Out of date where one of the two was merged since: then left is gone, or the two are longer.
+    if (left.length == 0 || left.next < 0 || left.length + at(left.next).length != best.length) continue;
+    MergeSymbol& right = at(left.next);
     left.length = best.length;
     left.id = best.id;
     left.next = right.next;
     right.length = 0;
-    if (left.next >= 0)
-      symbols[static_cast<std::size_t>(left.next)].previous = static_cast<std::int32_t>(best.left);
-    if (candidate(left.previous, static_cast<std::int32_t>(best.left)))
-      std::push_heap(heap.begin(), heap.end(), later);
-    if (candidate(static_cast<std::int32_t>(best.left), left.next))
-      std::push_heap(heap.begin(), heap.end(), later);
+    const auto place = static_cast<std::int32_t>(best.left);
+    if (left.next >= 0) at(left.next).previous = place;
+    const auto push = [&](const MergeCandidate& c) { queue.push(c); };
+    offer(left.previous, push);
+    offer(place, push);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "text/spm.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "base/utf8.h"
 #include "text/merge.h"
@@ -9,6 +10,13 @@ namespace pith {
 namespace {
 
 constexpr TokenId kFrozen = -2;  // while merging: a user-defined piece, which takes part in no merge
+
+/// An integer that grows as the score falls: the bits of a binary32 number order like its value, once those
+/// of negative ones are inverted.
+std::uint32_t cost_of(float score) {
+  const auto bits = std::bit_cast<std::uint32_t>(score + 0.0f);  // -0 is 0
+  return bits & 0x80000000u ? bits : ~bits & 0x7fffffffu;
+}
 
 }  // namespace
 
@@ -53,7 +61,7 @@ void SentencePieceBpe::encode(std::string_view word, ModelScratch& scratch, std:
     if (l.id == kFrozen || r.id == kFrozen) return std::nullopt;
     const auto id = vocabulary_.find(word.substr(l.begin, l.length + r.length));
     if (!id || !mergeable(*id)) return std::nullopt;
-    return Merge{-static_cast<double>(vocabulary_.score(*id)), *id};
+    return Merge{cost_of(vocabulary_.score(*id)), *id};
   });
   bool after_unknown = false;
   for (const MergeSymbol& s : scratch.symbols) {

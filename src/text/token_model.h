@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "text/merge_queue.h"
 #include "text/tokenizer.h"
 
 namespace pith {
@@ -16,17 +17,10 @@ struct MergeSymbol {
   TokenId id;                   ///< -1: not in the vocabulary
 };
 
-struct MergeCandidate {
-  double cost;  ///< the lowest merges first, of equal ones the leftmost
-  std::uint32_t left, right;
-  std::uint32_t length;  ///< of both together; differs from the symbols' when the candidate is out of date
-  TokenId id;
-};
-
 /// Buffers that one encode() reuses from word to word.
 struct ModelScratch {
   std::vector<MergeSymbol> symbols;
-  std::vector<MergeCandidate> heap;
+  MergeQueue queue;
 };
 
 class TokenModel {
