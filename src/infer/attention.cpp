@@ -118,14 +118,9 @@ class LayerAttention {
   // Turns token t's queries and keys, and stores its keys and values in the cache.
   void place(std::int64_t t) const {
     const std::int64_t position = pass_.positions[t];
-    if (a_.clip > 0) {
-      for (float* p : {q(t, 0), k(t), v(t)}) {
-        const std::int64_t n =
-            p == q(t, 0) ? q_stride_ : a_.kv_heads * (p == k(t) ? a_.head_dim : a_.value_dim);
-        for (std::int64_t i = 0; i < n; ++i) p[i] = std::clamp(p[i], -a_.clip, a_.clip);
-      }
-    }
+    if (a_.clip > 0 && !a_.clip_after_norm) clip(t);
     if (!a_.qk_norm_after_rope) norm_qk(t);
+    if (a_.clip > 0 && a_.clip_after_norm) clip(t);
     if (a_.rope >= 0) {
       for (int h = 0; h < a_.heads; ++h) rotate(q(t, h), t);
       for (int g = 0; g < a_.kv_heads; ++g) rotate(k(t) + g * a_.head_dim, t);

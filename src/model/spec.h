@@ -53,11 +53,12 @@ struct AttentionSpec {
   QkNorm qk_norm = QkNorm::None;
   bool qk_l2_norm = false;  ///< weightless RMS norm of each query and key head
   bool qk_norm_after_rope = false;
-  bool gated = false;        ///< output times sigmoid of a gate that lies behind each query head
-  bool sinks = false;        ///< one learned logit a head joins the softmax
-  float scale = 0;           ///< of q.k
-  float softcap = 0;         ///< scores become softcap * tanh(score / softcap); 0: not
-  float clip = 0;            ///< q, k and v are clamped to +-clip; 0: not
+  bool gated = false;  ///< output times sigmoid of a gate that lies behind each query head
+  bool sinks = false;  ///< one learned logit a head joins the softmax
+  float scale = 0;     ///< of q.k
+  float softcap = 0;   ///< scores become softcap * tanh(score / softcap); 0: not
+  float clip = 0;      ///< q, k and v are clamped to +-clip; 0: not
+  bool clip_after_norm = false;
   float alibi_max_bias = 0;  ///< Press et al. 2022, arXiv:2108.12409; 0: not
   float alibi_factor = 1;    ///< of every slope
   /// Queries at position p are multiplied by 1 + temperature_scale * ln(1 + floor((p + offset) / period)).
