@@ -17,7 +17,7 @@ namespace pith {
 /// (llama.cpp's --pure), "_M" more bits to those that suffer most.
 struct QuantRecipe {
   std::string_view name;
-  std::uint32_t file_type;  ///< general.file_type (llama_ftype in llama.h)
+  std::uint32_t file_type;  ///< general.file_type (as llama.cpp numbers them)
   DType type;               ///< of most weights
   DType more;               ///< of the output (or the tied embedding), and of attention values and FFN down
                             ///< projections in a part of the layers

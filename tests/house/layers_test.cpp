@@ -130,12 +130,12 @@ constexpr std::array kFamilies = {
 constexpr std::array kFamilyWords = {"bloom", "cohere", "mpt",  "phi2", "phi3", "phi-2",
                                      "phi-3", "glm4",   "dbrx", "kimi", "grok", "lfm2"};
 
-// A line without what may stand anywhere: the program llama.cpp, papers with their arXiv number, and the RoPE
-// scaling that configuration files call "llama3".
+// A line without what may stand anywhere: the program llama.cpp, papers with their arXiv number, and the
+// scalings that configuration files call "llama3" and "llama_4_scaling_beta".
 std::string without_allowed(std::string line) {
   std::ranges::transform(line, line.begin(), [](unsigned char c) { return std::tolower(c); });
   static const std::regex allowed(
-      R"(llama\.cpp|\([^()]*arxiv[^()]*\)|\bllama ?3(\.1)?('s)? scaling|\bllama3(_\w+)?\b)");
+      R"(llama\.cpp|\([^()]*arxiv[^()]*\)|\bllama ?3(\.1)?('s)? scaling|\bllama(3|_4_scaling)(_\w+)?\b)");
   return line.find("llama") == line.npos && line.find("arxiv") == line.npos
              ? line
              : std::regex_replace(line, allowed, "");
