@@ -205,7 +205,7 @@ class Translation {
         fail("{}: 'expansion_ratio': {} is out of range", file_.metadata.source(), times);
       file_.metadata.set(key("feed_forward_length"), static_cast<std::int32_t>(times * width));
     }
-    // Falcon's older files count KV heads by saying that there is one, or that each query has its own.
+    // Some older files count KV heads by saying that there is one, or that each query has its own.
     if (const Json* multi = value(config_, "multi_query")) {
       const Json* grouped = value(config_, "new_decoder_architecture");
       const Json* count = value(config_, "num_kv_heads");
