@@ -33,7 +33,7 @@ for target in "${targets[@]}"; do
   corpus=tests/fuzz/corpus/$target
   mkdir -p "$found" "$corpus"
   if [ "$what" = merge ]; then
-    build-fuzz/tests/fuzz-"$target" -merge=1 -max_len=4096 "$corpus" "$found"
+    build-fuzz/tests/fuzz-"$target" -merge=1 -use_counters=0 -max_len=4096 "$corpus" "$found"
     continue
   fi
   echo "== $target: $what minutes"
