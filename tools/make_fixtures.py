@@ -121,7 +121,9 @@ def make_config(fixture, **override):
 
 def make_model(fixture, config, dtype):
     cls = getattr(transformers, fixture.cls)
-    model = cls._from_config(config, dtype=dtype, attn_implementation="eager", experts_implementation="eager")
+    model = cls._from_config(
+        config, dtype=dtype, attn_implementation=fixture.attention, experts_implementation="eager"
+    )
     return model.eval()
 
 
@@ -265,7 +267,11 @@ def load(fixture, directory):
     unpack = {"quantization_config": transformers.Mxfp4Config(dequantize=True)} if fixture.mxfp4 else {}
     cls = getattr(transformers, fixture.cls)
     model = cls.from_pretrained(
-        directory, dtype=torch.float32, attn_implementation="eager", experts_implementation="eager", **unpack
+        directory,
+        dtype=torch.float32,
+        attn_implementation=fixture.attention,
+        experts_implementation="eager",
+        **unpack,
     )
     return model.eval()
 
