@@ -19,7 +19,7 @@ constexpr std::size_t kBuffer = std::size_t{1} << 20;
 
 [[noreturn]] void fail_with_errno(const std::string& path, const char* doing) {
   const int error = errno;
-  fail("{}: {}: {}", printable(path), doing, std::strerror(error));
+  fail("{}: {}: {}", printable(path, path.npos), doing, std::strerror(error));
 }
 
 struct Closer {
@@ -48,9 +48,9 @@ void sync_folder(const std::filesystem::path& path) {
 }  // namespace
 
 std::string read_file(const std::filesystem::path& path, std::size_t limit) {
-  const std::string name = path.string();
+  const std::string name = path.string(), shown = printable(name, name.npos);
   const std::unique_ptr<std::FILE, Closer> file(std::fopen(name.c_str(), "rb"));
-  if (!file) fail("{}: {}", printable(name), std::strerror(errno));
+  if (!file) fail("{}: {}", shown, std::strerror(errno));
   std::string text;
   std::size_t got = 0;
   do {
@@ -58,7 +58,7 @@ std::string read_file(const std::filesystem::path& path, std::size_t limit) {
     text.resize(got + step);
     const std::size_t n = std::fread(text.data() + got, 1, step, file.get());
     got += n;
-    if (got > limit) fail("{}: the file is too large: expected at most {} bytes", printable(name), limit);
+    if (got > limit) fail("{}: the file is too large: expected at most {} bytes", shown, limit);
     text.resize(got);
     if (std::ferror(file.get())) fail_with_errno(name, "reading");
   } while (!std::feof(file.get()));
@@ -69,7 +69,7 @@ AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path.string())
   struct stat status = {};
   const bool exists = stat(path_.c_str(), &status) == 0;
   if (exists && S_ISDIR(status.st_mode))
-    fail("{}: expected a file to write, found a directory", printable(path_));
+    fail("{}: expected a file to write, found a directory", printable(path_, path_.npos));
   if (exists && !S_ISREG(status.st_mode)) {
     descriptor_ = open(path_.c_str(), O_WRONLY | O_CLOEXEC);
   } else {

@@ -87,19 +87,19 @@ struct Descriptor {
 }  // namespace
 
 std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& path) {
-  const std::string name = path.string();
+  const std::string name = path.string(), shown = printable(name, name.npos);
   // Without O_NONBLOCK, opening a pipe would wait for its writer.
   const Descriptor file{::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (file.value < 0) fail("{}: {}", printable(name), std::strerror(errno));
+  if (file.value < 0) fail("{}: {}", shown, std::strerror(errno));
   struct stat status = {};
-  if (fstat(file.value, &status) != 0) fail("{}: {}", printable(name), std::strerror(errno));
-  if (S_ISDIR(status.st_mode)) fail("{}: expected a file, found a directory", printable(name));
-  if (!S_ISREG(status.st_mode)) fail("{}: expected a regular file, found a device or pipe", printable(name));
-  if (status.st_size == 0) fail("{}: the file is empty", printable(name));
+  if (fstat(file.value, &status) != 0) fail("{}: {}", shown, std::strerror(errno));
+  if (S_ISDIR(status.st_mode)) fail("{}: expected a file, found a directory", shown);
+  if (!S_ISREG(status.st_mode)) fail("{}: expected a regular file, found a device or pipe", shown);
+  if (status.st_size == 0) fail("{}: the file is empty", shown);
 
   const auto size = static_cast<std::size_t>(status.st_size);
   void* data = mmap(nullptr, size, PROT_READ, MAP_SHARED, file.value, 0);
-  if (data == MAP_FAILED) fail("{}: mapping {} bytes: {}", printable(name), size, std::strerror(errno));
+  if (data == MAP_FAILED) fail("{}: mapping {} bytes: {}", shown, size, std::strerror(errno));
   install_sigbus_handler();
   return std::shared_ptr<const MappedFile>(new MappedFile(name, static_cast<const std::byte*>(data), size));
 }

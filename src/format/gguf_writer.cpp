@@ -86,7 +86,8 @@ void check_names(const std::filesystem::path& path, std::span<const TensorPlan> 
   std::unordered_set<std::string_view> seen;
   for (const TensorPlan& plan : tensors) {
     if (plan.name.empty() || !seen.insert(plan.name).second) {
-      fail("{}: tensor name '{}' is empty or occurs twice", printable(path.string()), printable(plan.name));
+      fail("{}: tensor name '{}' is empty or occurs twice", printable(path.string(), std::string::npos),
+           printable(plan.name));
     }
   }
 }
@@ -110,7 +111,7 @@ void write_gguf(const std::filesystem::path& path, const Metadata& metadata,
       written += piece.size();
     });
     if (written != expected) {
-      fail("{}: tensor '{}': expected {} bytes, found {}", printable(path.string()),
+      fail("{}: tensor '{}': expected {} bytes, found {}", printable(path.string(), std::string::npos),
            printable(tensors[i].name), expected, written);
     }
     file.write(std::span(zeros).first(aligned(expected, alignment) - expected));

@@ -43,6 +43,8 @@ TEST(MappedFile, SaysWhyItCannotBeOpened) {
     return error_of([&] { MappedFile::open(path); });
   };
   EXPECT_EQ(error(folder / "none"), (folder / "none").string() + ": No such file or directory");
+  const std::filesystem::path deep = folder.path() / std::string(200, 'd') / "model.gguf";
+  EXPECT_EQ(error(deep), deep.string() + ": No such file or directory");  // however long, it is not cut
   EXPECT_NE(error(folder.path()).find("expected a file, found a directory"), std::string::npos);
   EXPECT_NE(error(folder.write("empty", "")).find("the file is empty"), std::string::npos);
   EXPECT_NE(error("/dev/null").find("expected a regular file"), std::string::npos);
