@@ -37,7 +37,8 @@ struct Scheduler::Group {
 // more than that and it is being answered; several more and it is being read, from the prompt or, after a
 // preemption, all of it.
 struct Scheduler::Job {
-  std::shared_ptr<Group> group;
+  std::shared_ptr<Group> group;  // null once it is finished
+  std::uint64_t age;             // place in the order of submission
   int choice;
   SamplingOptions sampling;     // with this choice's seed
   std::vector<TokenId> tokens;  // the prompt and the answer
@@ -56,9 +57,6 @@ struct Scheduler::Job {
   bool scores_prompt() const {
     return group->request.prompt_logprobs && choice == 0 &&
            group->result.prompt_logprobs.size() + 1 < prompt_size();
-  }
-  bool before(const Job& other) const {
-    return std::pair(group->result.id, choice) < std::pair(other.group->result.id, other.choice);
   }
 };
 
@@ -79,7 +77,7 @@ struct Scheduler::State {
   std::unordered_map<std::uint64_t, std::weak_ptr<Group>> groups;  // unfinished ones
   std::vector<Planned> plan;
   std::vector<Chunk> chunks;
-  std::uint64_t last_id = 0;
+  std::uint64_t last_id = 0, last_age = 0;
   bool full = false;  // no room was found for the oldest waiting job, and nothing has left since
   bool cancelled = false;
   SchedulerStats stats;
@@ -97,7 +95,6 @@ struct Scheduler::State {
     return a.group == b.group || (keeps_prefix(a) && keeps_prefix(b));
   }
   Job* best_donor(const Job& job, std::int64_t* length);
-  void join(std::unique_ptr<Job> job);
   void begin_siblings(Job& first, std::span<const float> logits);
 
   // --- a step ---
@@ -123,7 +120,7 @@ namespace {
 
 template <class Jobs, class Job>
 void insert_in_order(Jobs& jobs, std::unique_ptr<Job> job) {
-  auto place = std::ranges::find_if(jobs, [&](const auto& other) { return job->before(*other); });
+  auto place = std::ranges::find_if(jobs, [&](const auto& other) { return job->age < other->age; });
   jobs.insert(place, std::move(job));
 }
 
@@ -138,7 +135,7 @@ void Scheduler::State::admit() {
       case Admission::Done: {
         std::unique_ptr<Job> job = std::move(waiting[at]);
         waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(at));
-        join(std::move(job));
+        insert_in_order(running, std::move(job));
         break;
       }
       case Admission::Later: ++at; break;
@@ -198,8 +195,6 @@ Scheduler::State::Admission Scheduler::State::try_to_admit(Job& job) {
   return Admission::Done;
 }
 
-void Scheduler::State::join(std::unique_ptr<Job> job) { insert_in_order(running, std::move(job)); }
-
 // The prompt has just been read: the other choices of the request, as many as there is room for, go on from
 // it.
 void Scheduler::State::begin_siblings(Job& first, std::span<const float> logits) {
@@ -214,7 +209,7 @@ void Scheduler::State::begin_siblings(Job& first, std::span<const float> logits)
     job.computed = job.sequence.length();
     std::unique_ptr<Job> moved = std::move(waiting[i]);
     waiting.erase(waiting.begin() + static_cast<std::ptrdiff_t>(i));
-    join(std::move(moved));
+    insert_in_order(running, std::move(moved));
     sample(job, logits);
   }
 }
@@ -463,8 +458,13 @@ std::uint64_t Scheduler::submit(Request request, OnDone done, OnToken token) {
   for (int i = 0; i < group->request.choices; ++i) {
     SamplingOptions sampling = group->request.sampling;
     group->result.choices[static_cast<std::size_t>(i)].seed = sampling.seed += static_cast<std::uint64_t>(i);
-    auto job = std::make_unique<Job>(
-        Job{group, i, std::move(sampling), group->request.prompt, state_->engine.new_sequence(), {}});
+    auto job = std::make_unique<Job>(Job{group,
+                                         state_->last_age++,
+                                         i,
+                                         std::move(sampling),
+                                         group->request.prompt,
+                                         state_->engine.new_sequence(),
+                                         {}});
     if (state_->tokenizer) job->text.emplace(*state_->tokenizer, group->request.stop);
     state_->waiting.push_back(std::move(job));
   }
