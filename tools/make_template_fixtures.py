@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Records what Python's jinja2, set up as Hugging Face transformers 5.x sets it up, renders from real chat templates.
 
-    python3 tools/make_template_fixtures.py ../shared/data/chat_templates/templates tests/data/templates/rendered.json
+    python3 tools/make_template_fixtures.py ../shared/data/chat_templates/templates tests/data/templates
 
-Needs jinja2 3.1.6. The templates are not part of this repository; the fixture holds the conversations and, for each
-template and conversation, the length and FNV-1a hash of the rendered text, or the error. --show TEMPLATE CONVERSATION
-prints a rendering instead.
+Needs jinja2 3.1.6. Writes rendered.json: the templates are not part of this repository; the fixture holds the
+conversations and, for each template and conversation, the length and FNV-1a hash of the rendered text, or the error.
+And it brings language.json up to date: there each case is a template, and what it renders or the error's name is
+filled in. --show TEMPLATE CONVERSATION prints a rendering instead.
 """
 
 import argparse
@@ -180,6 +181,19 @@ def record(source, conversation):
     return {"bytes": len(text), "hash": fnv64(text)}
 
 
+def record_language(path):
+    """Fills in what the templates of language.json give."""
+    fixture = json.loads(path.read_text())
+    for case in fixture["cases"]:
+        for key in ("text", "error"):
+            case.pop(key, None)
+        try:
+            case["text"] = environment().from_string(case["template"]).render(fixture["context"])
+        except Exception as error:
+            case["error"] = type(error).__name__
+    path.write_text(json.dumps(fixture, ensure_ascii=False, indent=1) + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("templates", type=pathlib.Path)
@@ -205,8 +219,9 @@ def main():
         "conversations": CONVERSATIONS,
         "templates": results,
     }
-    args.output.parent.mkdir(parents=True, exist_ok=True)
-    args.output.write_text(json.dumps(fixture, ensure_ascii=False, indent=1) + "\n")
+    args.output.mkdir(parents=True, exist_ok=True)
+    (args.output / "rendered.json").write_text(json.dumps(fixture, ensure_ascii=False, indent=1) + "\n")
+    record_language(args.output / "language.json")
 
 
 if __name__ == "__main__":

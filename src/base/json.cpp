@@ -91,10 +91,13 @@ class DuplicateCheck : public nlohmann::json_sax<json> {
 
 }  // namespace
 
-json parse_json(std::string_view text, std::string_view what, DuplicateKeys duplicates) {
+namespace {
+
+template <class Json>
+Json parse(std::string_view text, std::string_view what, DuplicateKeys duplicates) {
   check_depth(text, what);
   try {
-    json value = json::parse(text);
+    Json value = Json::parse(text);
     if (duplicates == DuplicateKeys::Reject) {
       DuplicateCheck check(what);
       json::sax_parse(text, &check);
@@ -105,6 +108,16 @@ json parse_json(std::string_view text, std::string_view what, DuplicateKeys dupl
   } catch (const json::exception& e) {  // a number that no type can hold
     fail("{}: invalid JSON: {}", what, reason(e.what()));
   }
+}
+
+}  // namespace
+
+json parse_json(std::string_view text, std::string_view what, DuplicateKeys duplicates) {
+  return parse<json>(text, what, duplicates);
+}
+
+nlohmann::ordered_json parse_ordered_json(std::string_view text, std::string_view what) {
+  return parse<nlohmann::ordered_json>(text, what, DuplicateKeys::KeepLast);
 }
 
 }  // namespace pith

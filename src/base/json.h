@@ -15,4 +15,7 @@ enum class DuplicateKeys { KeepLast, Reject };
 nlohmann::json parse_json(std::string_view text, std::string_view what,
                           DuplicateKeys duplicates = DuplicateKeys::KeepLast);
 
+/// The same, with the keys of objects in the order of the text: what chat templates print shows it.
+nlohmann::ordered_json parse_ordered_json(std::string_view text, std::string_view what);
+
 }  // namespace pith

@@ -20,7 +20,7 @@ bool is_markup(const Value& value) { return value.text() && value.get<Text>()->m
 template <std::string (*convert)(std::string_view)>
 Value converted(Runtime& rt, const Value& value, const Args&) {
   const std::string text = to_text(rt, value);
-  rt.take_memory(text.size());
+  rt.take_memory(text.size() * sizeof(std::string_view));
   return rt.text(convert(text), is_markup(value));
 }
 
@@ -66,8 +66,8 @@ Value indent(Runtime& rt, const Value& value, const Args& args) {
     indentation.assign(static_cast<std::size_t>(std::max<std::int64_t>(width, 0)), ' ');
   }
   const bool blank_lines = args.flag(2, false);
+  rt.take_memory(text.size() * sizeof(std::string_view) + indentation.size());
   const std::vector<std::string_view> lines = split_lines(text, false);
-  rt.take_memory(lines.size() * sizeof(std::string_view) + indentation.size());
   std::string out;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (i > 0) rt.append(out, "\n");
@@ -96,7 +96,7 @@ Value word_count(Runtime& rt, const Value& value, const Args&) {
   std::int64_t words = 0;
   bool inside = false;
   const std::string text = to_text(rt, value);
-  for (const std::string_view c : split_chars(text)) {
+  for (const std::string_view c : characters(rt, text)) {
     const CharClass k = char_class(decode_utf8(c).code);
     const bool is_word = k.letter || k.numeric || c == "_";
     words += is_word && !inside;

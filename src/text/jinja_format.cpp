@@ -241,9 +241,12 @@ class BraceFormatter {
   /// name, number or nothing; then .attribute and [key].
   Value lookup(Cursor& at) {
     const std::string_view first = until(at, ".[!:}");
-    Value value = first.empty()        ? positional(automatic_++)
-                  : is_digit(first[0]) ? positional(number(first))
-                                       : named(first);
+    const bool automatic = first.empty(), by_number = !automatic && is_digit(first[0]);
+    if ((automatic && numbered_) || (by_number && automatic_ > 0)) {
+      rt_.fail("a format string numbers either all of its fields or none");
+    }
+    numbered_ |= by_number;
+    Value value = automatic ? positional(automatic_++) : by_number ? positional(number(first)) : named(first);
     while (at.peek() == '.' || at.peek() == '[') {
       if (at.skip('.')) {
         value = attribute(rt_, value, until(at, ".[!:}"));
@@ -279,7 +282,8 @@ class BraceFormatter {
 
   Runtime& rt_;
   const Arguments& arguments_;
-  std::size_t automatic_ = 0;
+  std::size_t automatic_ = 0;  ///< how many fields without a number came
+  bool numbered_ = false;
 };
 
 std::int64_t truncated(Runtime& rt, const Value& value) {

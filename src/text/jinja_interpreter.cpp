@@ -185,7 +185,6 @@ class Interpreter {
    public:
     InScope(Interpreter& interpreter, ScopePtr parent)
         : interpreter_(interpreter), before_(interpreter.scope_) {
-      interpreter.rt_.take_memory(sizeof(Scope));
       interpreter.scope_ = std::make_shared<Scope>();
       interpreter.scope_->parent = std::move(parent);
     }
@@ -213,10 +212,7 @@ class Interpreter {
     return text;
   }
 
-  void set(std::string_view name, Value value) {
-    rt_.take_memory(sizeof(Value));
-    scope_->variables.insert_or_assign(name, std::move(value));
-  }
+  void set(std::string_view name, Value value) { scope_->variables.insert_or_assign(name, std::move(value)); }
 
   void assign(const Target& target, const Value& value) {
     rt_.set_place(target.offset);

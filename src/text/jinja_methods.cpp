@@ -40,16 +40,26 @@ Value texts(Runtime& rt, const std::vector<std::string_view>& parts) {
   return rt.list(std::move(out));
 }
 
+/// Counts, before it is taken, the memory that splitting takes at most.
+void count_split(Runtime& rt, std::string_view text, std::size_t separator, std::int64_t limit) {
+  std::size_t parts = text.size() / separator + 1;
+  if (limit >= 0) parts = std::min(parts, static_cast<std::size_t>(limit) + 1);
+  rt.take_memory(parts * sizeof(std::string_view) + 8 * separator);
+  rt.work(text.size() + separator);
+}
+
 template <std::vector<std::string_view> (*split_text)(std::string_view, std::optional<std::string_view>,
                                                       long long)>
 Value split_method(Runtime& rt, const Value& self, const Args& args) {
   const std::optional<std::string_view> separator = args.optional_text(0);
   if (separator && separator->empty()) rt.fail("empty separator");
-  rt.take_memory(self_text(self).size() + (separator ? 8 * separator->size() : 0));
-  return texts(rt, split_text(self_text(self), separator, args.integer(1, -1)));
+  const std::int64_t limit = args.integer(1, -1);
+  count_split(rt, self_text(self), separator ? separator->size() : 2, limit);
+  return texts(rt, split_text(self_text(self), separator, limit));
 }
 
 Value split_lines_method(Runtime& rt, const Value& self, const Args& args) {
+  rt.take_memory(self_text(self).size() * sizeof(std::string_view));
   return texts(rt, split_lines(self_text(self), args.flag(0, false)));
 }
 
@@ -75,18 +85,17 @@ Value replace(Runtime& rt, const Value& self, const Args& args) {
   std::string_view text = self_text(self);
   const std::string_view from = args.text(0), to = args.text(1);
   std::int64_t left = args.integer(2, -1);
-  rt.take_memory(8 * from.size());
   std::string out;
   if (from.empty()) {  // before every character and at the end
-    for (const std::string_view c : split_chars(text)) {
+    for (const std::string_view c : characters(rt, text)) {
       if (left != 0) rt.append(out, to), --left;
       rt.append(out, c);
     }
     if (left != 0) rt.append(out, to);
     return rt.text(out);
   }
+  count_split(rt, text, from.size(), left);
   const std::vector<std::string_view> parts = split(text, from, left);
-  rt.take_memory(parts.size() * sizeof(std::string_view));
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (i > 0) rt.append(out, to);
     rt.append(out, parts[i]);
@@ -124,7 +133,7 @@ Value count(Runtime& rt, const Value& self, const Args& args) {
   const auto [text, before] = window(rt, self, args);
   if (before < 0) return std::int64_t{0};
   if (args.text(0).empty()) return static_cast<std::int64_t>(count_chars(text)) + 1;
-  rt.take_memory(text.size() * sizeof(std::string_view) / args.text(0).size());
+  count_split(rt, text, args.text(0).size(), -1);
   return static_cast<std::int64_t>(split(text, args.text(0), -1).size()) - 1;
 }
 
@@ -293,7 +302,7 @@ constexpr Builtin kListMethods[] = {
 };
 
 Value get(Runtime& rt, const Value& self, const Args& args) {
-  if (!is_hashable(args[0])) rt.fail("a {} cannot be the key of a dictionary", type_name(args[0]));
+  if (!rt.hashable(args[0])) rt.fail("a {} cannot be the key of a dictionary", type_name(args[0]));
   const Value* found = rt.find(*self.dict(), args[0]);
   return found ? *found : args.has(1) ? args[1] : Value(None());
 }

@@ -114,7 +114,7 @@ bool contains(Runtime& rt, const Value& container, const Value& item) {
     return find_text(text_of(container), text_of(item)) != std::string_view::npos;
   }
   if (const Dict* dict = container.dict()) {
-    if (!is_hashable(item)) rt.fail("a {} cannot be the key of a dictionary", type_name(item));
+    if (!rt.hashable(item)) rt.fail("a {} cannot be the key of a dictionary", type_name(item));
     return rt.find(*dict, item) != nullptr;
   }
   for (const Value& other : iterate(rt, container)) {
@@ -368,6 +368,12 @@ std::string to_text(Runtime& rt, const Value& value) {
 
 // --- looking into values ---
 
+std::vector<std::string_view> characters(Runtime& rt, std::string_view text) {
+  rt.take_memory(text.size() * sizeof(std::string_view));
+  rt.work(text.size());
+  return split_chars(text);
+}
+
 Items iterate(Runtime& rt, const Value& value) {
   if (value.is_undefined()) return {};
   Items out;
@@ -383,7 +389,7 @@ Items iterate(Runtime& rt, const Value& value) {
     rt.work(dict->entries.size() * sizeof(Value));
     for (const auto& [key, item] : dict->entries) out.push_back(key);
   } else if (const std::string* text = value.text()) {
-    for (const std::string_view c : split_chars(*text)) out.push_back(rt.text(c));
+    for (const std::string_view c : characters(rt, *text)) out.push_back(rt.text(c));
   } else if (Iterable* iterable = value.iterable()) {
     copy(iterable->items, iterable->next);
     if (iterable->generator) iterable->next = iterable->items.size();

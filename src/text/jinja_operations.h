@@ -23,6 +23,8 @@ std::string to_repr(Runtime& rt, const Value& value);
 
 /// The items that a loop over `value` visits; of a generator what is left of it, and it is empty afterwards.
 Items iterate(Runtime& rt, const Value& value);
+/// The characters of `text`, as parts of it.
+std::vector<std::string_view> characters(Runtime& rt, std::string_view text);
 /// len(value).
 std::int64_t length(Runtime& rt, const Value& value);
 

@@ -44,14 +44,11 @@ void Runtime::append(std::string& to, std::string_view text) {
 
 Value Runtime::text(std::string_view text, bool markup) {
   if (text.size() > limits().text) fail("stopped: it makes a text of more than {} MiB", limits().text >> 20);
-  take_memory(text.size() + kObjectBytes);
   work(text.size());
-  return Text{std::make_shared<const std::string>(text), markup};
+  return Text{own(std::string(text), text.size() + kObjectBytes), markup};
 }
 
-unsigned Runtime::container_depth(const Items& items) {
-  take_memory(items.size() * kItemBytes + kObjectBytes);
-  work(items.size() * sizeof(Value));
+unsigned Runtime::container_depth(const Items& items) const {
   unsigned depth = 0;
   for (const Value& item : items) depth = std::max(depth, item.depth());
   check_depth(depth + 1);
@@ -63,35 +60,43 @@ void Runtime::check_depth(unsigned depth) const {
 }
 
 Value Runtime::list(Items items) {
+  const std::size_t bytes = items.size() * kItemBytes + kObjectBytes;
+  work(bytes);
   const unsigned depth = container_depth(items);
-  return ListPtr(std::make_shared<const List>(List{std::move(items), depth}));
+  return ListPtr(own(List{std::move(items), depth}, bytes));
 }
 
 Value Runtime::tuple(Items items) {
+  const std::size_t bytes = items.size() * kItemBytes + kObjectBytes;
+  work(bytes);
   const unsigned depth = container_depth(items);
-  return TuplePtr(std::make_shared<const Tuple>(Tuple{std::move(items), depth}));
+  return TuplePtr(own(Tuple{std::move(items), depth}, bytes));
 }
 
 Value Runtime::dict(Dict dict) {
-  take_memory(kObjectBytes);
   check_depth(dict.depth);
-  return DictPtr(std::make_shared<const Dict>(std::move(dict)));
+  const std::size_t entries = dict.entries.size() * kEntryBytes;
+  memory_ -=
+      std::min(entries, memory_);  // insert() counted them; from here on they count with the dictionary
+  return DictPtr(own(std::move(dict), entries + kObjectBytes));
 }
 
 Value Runtime::iterable(std::string_view type, Items items, bool generator) {
+  const std::size_t bytes = items.size() * kItemBytes + kObjectBytes;
+  work(bytes);
   const unsigned depth = container_depth(items);
-  return IterablePtr(std::make_shared<Iterable>(Iterable{type, std::move(items), generator, 0, depth}));
+  return IterablePtr(own(Iterable{type, std::move(items), generator, 0, depth}, bytes));
 }
 
 Value Runtime::object(ObjectPtr object) {
-  take_memory(kObjectBytes);
   check_depth(object->depth);
-  return object;
+  const std::shared_ptr<ObjectPtr> counted = own(std::move(object), kObjectBytes);
+  return ObjectPtr(counted, counted->get());
 }
 
 Value Runtime::undefined(std::string why) {
-  take_memory(kObjectBytes);
-  return Undefined{std::make_shared<const std::string>(std::move(why))};
+  const std::size_t bytes = why.size() + kObjectBytes;
+  return Undefined{own(std::move(why), bytes)};
 }
 
 void Runtime::count_key(const Value& key) {
@@ -105,10 +110,14 @@ void Runtime::count_key(const Value& key) {
 }
 
 void Runtime::insert(Dict& dict, const Value& key, Value value) {
-  count_key(key);
-  if (!is_hashable(key)) fail("a {} cannot be the key of a dictionary", type_name(key));
+  if (!hashable(key)) fail("a {} cannot be the key of a dictionary", type_name(key));
   take_memory(kEntryBytes);
   dict.set(key, std::move(value));
+}
+
+bool Runtime::hashable(const Value& key) {
+  count_key(key);
+  return is_hashable(key);
 }
 
 const Value* Runtime::find(const Dict& dict, const Value& key) {
@@ -117,7 +126,7 @@ const Value* Runtime::find(const Dict& dict, const Value& key) {
 }
 
 void Runtime::keep(ObjectPtr object) {
-  take_memory(sizeof(ObjectPtr) * 2);
+  take_memory(4 * kObjectBytes);  // with the scope that a macro keeps alive
   kept_.push_back(std::move(object));
 }
 

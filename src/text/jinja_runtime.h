@@ -19,7 +19,7 @@ enum class Dialect { kPython, kJavaScript };
 struct Limits {
   std::size_t steps =
       10'000'000;  ///< evaluated nodes; every 64 bytes that an operation looks at count as one
-  std::size_t memory = 256u << 20;  ///< bytes of all texts and containers ever made
+  std::size_t memory = 256u << 20;  ///< bytes of all values alive and of all text ever written
   std::size_t text = 64u << 20;     ///< bytes of one text, the output's too
   std::size_t items = 100'000;      ///< of a range (as in Jinja's sandbox)
   unsigned nesting = 1000;          ///< of evaluation; bounds the stack
@@ -76,6 +76,8 @@ class Runtime {
   void insert(Dict& dict, const Value& key, Value value);
   /// Null if absent. The key's size is counted as work.
   const Value* find(const Dict& dict, const Value& key);
+  /// Whether a value can be the key of a dictionary.
+  bool hashable(const Value& key);
 
   /// Objects that may come to refer to each other in circles are released when the rendering ends.
   void keep(ObjectPtr object);
@@ -105,7 +107,16 @@ class Runtime {
   void set_place(std::uint32_t place) { place_ = place; }
 
  private:
-  unsigned container_depth(const Items& items);
+  /// A value whose memory is counted as long as it lives.
+  template <class T>
+  std::shared_ptr<T> own(T value, std::size_t bytes) {
+    take_memory(bytes);
+    return {new T(std::move(value)), [this, bytes](T* owned) {
+              delete owned;
+              memory_ -= bytes;
+            }};
+  }
+  unsigned container_depth(const Items& items) const;
   void check_depth(unsigned depth) const;
   void count_key(const Value& key);
 

@@ -137,7 +137,7 @@ std::vector<std::string_view> split_space(std::string_view text, long long limit
   std::vector<std::string_view> out;
   for (text = lstrip(text); !text.empty(); text = lstrip(text)) {
     if (limit >= 0 && static_cast<long long>(out.size()) == limit) {
-      out.push_back(rstrip(text));
+      out.push_back(text);  // the rest as it is, with the white space at its end
       break;
     }
     std::size_t end = 0;
@@ -156,7 +156,7 @@ std::vector<std::string_view> rsplit_space(std::string_view text, long long limi
   std::vector<std::string_view> out;
   for (text = rstrip(text); !text.empty(); text = rstrip(text)) {
     if (limit >= 0 && static_cast<long long>(out.size()) == limit) {
-      out.push_back(lstrip(text));
+      out.push_back(text);
       break;
     }
     std::size_t begin = text.size();
