@@ -63,6 +63,7 @@ AddedTokens::AddedTokens(std::vector<AddedToken> tokens, std::string_view source
 
 const AddedToken* AddedTokens::longest_at(std::string_view text, std::size_t at, bool special) const {
   const AddedToken* longest = nullptr;
+  if (!begins_[static_cast<unsigned char>(text[at])]) return longest;
   std::uint32_t node = 0;
   for (; at < text.size(); ++at) {
     const std::uint32_t* next = edges_.find(node, static_cast<unsigned char>(text[at]));
@@ -79,8 +80,7 @@ std::vector<AddedTokens::Part> AddedTokens::split(std::string_view text, bool sp
   std::vector<Part> parts;
   std::size_t done = 0;
   for (std::size_t at = 0; at < text.size();) {
-    const AddedToken* token = nullptr;
-    if (begins_[static_cast<unsigned char>(text[at])]) token = longest_at(text, at, special);
+    const AddedToken* token = longest_at(text, at, special);
     if (!token) {
       ++at;
       continue;

@@ -39,9 +39,10 @@ class AddedTokens {
   /// All of `text`, cut at the tokens; special ones are ordinary text unless `special`.
   std::vector<Part> split(std::string_view text, bool special) const;
 
- private:
+  /// The longest token that begins at `at`; nullptr if there is none.
   const AddedToken* longest_at(std::string_view text, std::size_t at, bool special) const;
 
+ private:
   std::vector<AddedToken> tokens_;
   PairMap<std::uint32_t> edges_;                 ///< the trie of all texts: (node, byte) to node
   std::vector<std::int32_t> token_of_node_{-1};  ///< place in tokens_; -1 where none ends

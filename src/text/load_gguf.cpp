@@ -160,7 +160,7 @@ class GgufLoader {
     if (!parts_.vocabulary.has_scores()) fail("{}: {} is missing", metadata_.source(), kScores);
     parts_.kind = ModelKind::SentencePieceBpe;
     metaspace_normalizer(true);
-    parts_.model = std::make_unique<SentencePieceBpe>(parts_.vocabulary, parts_.unknown);
+    parts_.model = std::make_unique<SentencePieceBpe>(parts_.vocabulary, parts_.unknown, metadata_.source());
     add_bos_eos(true, false);
   }
 

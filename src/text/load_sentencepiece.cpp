@@ -201,7 +201,7 @@ LoadedParts parse_sentencepiece(std::string_view bytes, std::string_view source)
   parts->strip_leading_space = proto.add_dummy_prefix;
   if (proto.model == static_cast<std::uint64_t>(ProtoModel::Bpe)) {
     parts->kind = ModelKind::SentencePieceBpe;
-    parts->model = std::make_unique<SentencePieceBpe>(parts->vocabulary, parts->unknown);
+    parts->model = std::make_unique<SentencePieceBpe>(parts->vocabulary, parts->unknown, source);
   } else {
     parts->kind = ModelKind::Unigram;
     parts->model = std::make_unique<Unigram>(parts->vocabulary, parts->unknown, proto.byte_fallback);
@@ -248,7 +248,7 @@ LoadedParts parse_llama2c(std::string_view bytes, std::string_view source) {
   parts->normalizer.add(Replace{.pattern = " ", .regex = {}, .content = std::string(kMetaspace)});
   parts->strip_leading_space = true;
   parts->kind = ModelKind::SentencePieceBpe;
-  parts->model = std::make_unique<SentencePieceBpe>(parts->vocabulary, parts->unknown);
+  parts->model = std::make_unique<SentencePieceBpe>(parts->vocabulary, parts->unknown, source);
   return parts;
 }
 

@@ -47,6 +47,7 @@ class JsonLoader {
     parts_.pretokenizer = std::move(pre_.steps);
     parts_.strip_leading_space = decoder_.strip_leading_space;
     parse_post_processor(part("post_processor"), parts_);
+    if (!parts_.prefix.empty()) parts_.bos = parts_.prefix.front();  // tokenizer_config.json may name another
   }
 
  private:

@@ -21,9 +21,11 @@ constexpr std::string_view kNotSpace =
 // \w there is UTS 18's definition; PCRE2's (10.42) lacks marks and connectors.
 constexpr std::string_view kWord = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
 
-// Each match may take this many steps of the backtracking engine. What models ship needs about one per
-// character; this allows a megabyte-long match and stops exponential ones within a second.
-constexpr std::uint32_t kMatchLimit = 50'000'000;
+// Steps of the backtracking engine that a match may take at one place: what models ship needs a few for each
+// character of the match, and an expression of exponential cost is stopped at once.
+std::uint32_t match_limit(std::size_t length) {
+  return static_cast<std::uint32_t>(std::min<std::size_t>(10'000 + 100 * length, 1'000'000'000));
+}
 constexpr std::size_t kJitStackStart = std::size_t{64} << 10;
 constexpr std::size_t kJitStackLimit = std::size_t{64} << 20;
 
@@ -44,7 +46,6 @@ struct Matcher {
 
   Matcher() {
     if (!data || !context) throw std::bad_alloc();
-    pcre2_set_match_limit(context.get(), kMatchLimit);
     pcre2_set_heap_limit(context.get(), static_cast<std::uint32_t>(kJitStackLimit >> 10));
     if (stack) pcre2_jit_stack_assign(context.get(), nullptr, stack.get());
   }
@@ -238,6 +239,7 @@ void Regex::for_each_match(std::string_view text,
     const auto subject = reinterpret_cast<PCRE2_SPTR>(text.data() + base);
     const std::size_t length = limit - base;
     std::size_t at = 0, last_end = length + 1;
+    pcre2_set_match_limit(m.context.get(), match_limit(length));
     while (length > 0 && at <= length) {
       const int rc = code_->jit ? pcre2_jit_match(code, subject, length, at, 0, m.data.get(), m.context.get())
                                 : pcre2_match(code, subject, length, at, PCRE2_NO_UTF_CHECK, m.data.get(),

@@ -1,6 +1,5 @@
 #include "text/spm.h"
 
-#include <algorithm>
 #include <bit>
 
 #include "base/utf8.h"
@@ -20,37 +19,28 @@ std::uint32_t cost_of(float score) {
 
 }  // namespace
 
-SentencePieceBpe::SentencePieceBpe(const Vocabulary& vocabulary, std::optional<TokenId> unknown)
+SentencePieceBpe::SentencePieceBpe(const Vocabulary& vocabulary, std::optional<TokenId> unknown,
+                                   std::string_view source)
     : vocabulary_(vocabulary), unknown_(unknown) {
+  std::vector<AddedToken> frozen;
   for (TokenId id = 0; id < vocabulary.size(); ++id) {
     if (vocabulary.type(id) == TokenType::UserDefined &&
         vocabulary.spelling(id).find(kMetaspace) != std::string_view::npos) {
-      frozen_.push_back(id);
+      frozen.push_back({.id = id, .text = std::string(vocabulary.spelling(id))});
     }
   }
-  std::stable_sort(frozen_.begin(), frozen_.end(), [&](TokenId a, TokenId b) {
-    return vocabulary.spelling(a).size() > vocabulary.spelling(b).size();
-  });
+  frozen_ = AddedTokens(std::move(frozen), source);
 }
 
 bool SentencePieceBpe::mergeable(TokenId id) const { return vocabulary_.type(id) == TokenType::Normal; }
-
-std::uint32_t SentencePieceBpe::user_defined_at(std::string_view text) const {
-  for (const TokenId id : frozen_) {
-    if (text.starts_with(vocabulary_.spelling(id))) {
-      return static_cast<std::uint32_t>(vocabulary_.spelling(id).size());
-    }
-  }
-  return 0;
-}
 
 void SentencePieceBpe::encode(std::string_view word, ModelScratch& scratch, std::vector<TokenId>& ids) const {
   scratch.symbols.clear();
   for (std::size_t at = 0; at < word.size();) {
     const auto begin = static_cast<std::uint32_t>(at);
-    if (const std::uint32_t length = user_defined_at(word.substr(at))) {
-      append_symbol(scratch, begin, length, kFrozen);
-      at += length;
+    if (const AddedToken* piece = frozen_.longest_at(word, at, false)) {
+      append_symbol(scratch, begin, static_cast<std::uint32_t>(piece->text.size()), kFrozen);
+      at += piece->text.size();
     } else {
       const std::size_t character = decode_utf8(word.substr(at)).length;
       append_symbol(scratch, begin, static_cast<std::uint32_t>(character), -1);

@@ -2,6 +2,7 @@
 // 2018; bpe_model.cc in google/sentencepiece).
 #pragma once
 
+#include "text/added_tokens.h"
 #include "text/token_model.h"
 #include "text/vocabulary.h"
 
@@ -11,19 +12,18 @@ class SentencePieceBpe final : public TokenModel {
  public:
   /// The vocabulary has scores and outlives the model. Characters that are no piece become the tokens of
   /// their bytes, or `unknown` where there are none, neighbouring ones together.
-  SentencePieceBpe(const Vocabulary& vocabulary, std::optional<TokenId> unknown);
+  SentencePieceBpe(const Vocabulary& vocabulary, std::optional<TokenId> unknown, std::string_view source);
 
   void encode(std::string_view word, ModelScratch& scratch, std::vector<TokenId>& ids) const override;
 
  private:
   bool mergeable(TokenId id) const;
-  std::uint32_t user_defined_at(std::string_view text) const;
 
   const Vocabulary& vocabulary_;
   std::optional<TokenId> unknown_;
-  /// User-defined pieces that contain "▁" (runs of spaces, say), longest first: they are found here because
-  /// the text has its spaces only before it gets its "▁".
-  std::vector<TokenId> frozen_;
+  /// User-defined pieces that contain "▁" (runs of spaces, say): they are found here because the text has its
+  /// spaces only before it gets its "▁".
+  AddedTokens frozen_;
 };
 
 }  // namespace pith

@@ -140,8 +140,14 @@ std::string Tokenizer::decode(std::span<const TokenId> ids, bool with_special) c
   return text + decoder.finish();
 }
 
-std::string_view Tokenizer::piece(TokenId id) const { return parts_->vocabulary.piece(id); }
-std::string_view Tokenizer::spelling(TokenId id) const { return parts_->vocabulary.spelling(id); }
+std::string_view Tokenizer::piece(TokenId id) const { return parts_->vocabulary.piece(checked(id)); }
+std::string_view Tokenizer::spelling(TokenId id) const { return parts_->vocabulary.spelling(checked(id)); }
+
+TokenId Tokenizer::checked(TokenId id) const {
+  if (!contains(id)) fail("token id {} is outside the vocabulary of {} tokens", id, size());
+  return id;
+}
+
 int Tokenizer::size() const { return parts_->vocabulary.size(); }
 
 std::optional<TokenId> Tokenizer::bos() const { return parts_->bos; }
@@ -158,11 +164,13 @@ bool Tokenizer::is_end_of_generation(TokenId id) const {
 }
 
 bool Tokenizer::is_control(TokenId id) const {
-  const TokenType type = parts_->vocabulary.type(id);
+  const TokenType type = parts_->vocabulary.type(checked(id));
   return type == TokenType::Control || type == TokenType::Unknown;
 }
 
-bool Tokenizer::is_special(TokenId id) const { return parts_->special[static_cast<std::size_t>(id)]; }
+bool Tokenizer::is_special(TokenId id) const {
+  return parts_->special[static_cast<std::size_t>(checked(id))];
+}
 
 std::optional<TokenId> Tokenizer::find(std::string_view token) const {
   if (const auto id = parts_->vocabulary.find(token)) return id;
@@ -186,9 +194,6 @@ StreamDecoder::StreamDecoder(Tokenizer tokenizer, bool continues, bool with_spec
     : tokenizer_(std::move(tokenizer)), at_start_(!continues), with_special_(with_special) {}
 
 std::string StreamDecoder::add(TokenId id) {
-  if (!tokenizer_.contains(id)) {
-    fail("token id {} is outside the vocabulary of {} tokens", id, tokenizer_.size());
-  }
   const bool control = tokenizer_.is_control(id);
   if (control && !with_special_) return {};
   std::string_view piece = tokenizer_.piece(id);

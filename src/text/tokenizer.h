@@ -24,6 +24,7 @@ struct EncodeOptions {
 
 /// A vocabulary with everything that turns text into its ids. Cheap to copy (the contents are shared and
 /// immutable) and safe to use from many threads. It owns its data: nothing it was loaded from has to stay.
+/// Every function that takes an id throws Error if it is outside the vocabulary.
 class Tokenizer {
  public:
   /// From GGUF's tokenizer.ggml.* keys. Throws Error: no vocabulary, an unknown kind or pre-tokenizer name, a
@@ -44,7 +45,7 @@ class Tokenizer {
   std::vector<TokenId> encode(std::string_view text, EncodeOptions options = {}) const;
 
   /// The text of a whole sequence: without the space that SentencePiece puts in front of a text. Control
-  /// tokens (BOS, EOS, ...) have text only `with_special`. Ids outside the vocabulary throw Error.
+  /// tokens (BOS, EOS, ...) have text only `with_special`.
   std::string decode(std::span<const TokenId> ids, bool with_special = false) const;
 
   /// The bytes that this token adds to a text when it is not the first one; a part of a UTF-8 character is
@@ -91,6 +92,7 @@ class Tokenizer {
   const TokenizerParts& parts() const { return *parts_; }
 
  private:
+  TokenId checked(TokenId id) const;
   std::shared_ptr<const TokenizerParts> parts_;
 };
 

@@ -121,7 +121,6 @@ void apply_config(const TokenizerConfig& config, TokenizerParts& parts) {
   set(config.eos, parts.eos, "EOS");
   set(config.pad, parts.pad, "padding");
   if (!parts.unknown) set(config.unknown, parts.unknown, "unknown");
-  if (!parts.bos && !parts.prefix.empty()) parts.bos = parts.prefix.front();
   const bool own = std::find(std::begin(kClassesWithOwnBos), std::end(kClassesWithOwnBos),
                              config.tokenizer_class) != std::end(kClassesWithOwnBos);
   // SentencePiece and tiktoken files have no template of their own.
