@@ -1,10 +1,12 @@
 // Pre-tokenizers: an expression and a text, divided by the first null byte. No part of the text gets lost,
 // and no expression hangs.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "text/pre_names.h"
