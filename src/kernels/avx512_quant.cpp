@@ -9,7 +9,7 @@
 //
 // - A few tokens: one row after the other, straight from the file's layout. The matrix is read as one linear
 //   stream, which the hardware prefetcher follows at the full bandwidth of the memory; 16 rows side by side
-//   reach only 70-80 % of it when rows are short.
+//   reach only 70-80 % of it when rows are short. (Software prefetch 1, 2 or 4 KiB ahead gained nothing.)
 // - Many tokens: 16 rows at a time are unpacked and transposed once into a panel in scratch (a lane = a row),
 //   and two panels are multiplied by up to six tokens at a time: 12 integer and 12 float sums in registers.
 //   The VNNI units are busy 8 of the 10 cycles per block, the other two go to scaling.
@@ -77,6 +77,14 @@ struct Row {
     Q::unpack(out, padded);
   }
 };
+
+/// Asks for the lines of a group. An address beyond the matrix is no error.
+template <class Q>
+PITH_INLINE void prefetch_group(Bytes p) {
+  PITH_UNROLL for (int line = 0; line < (Q::kBytes + 63) / 64; ++line) {
+    _mm_prefetch(reinterpret_cast<const char*>(p) + 64 * line, _MM_HINT_T1);
+  }
+}
 
 template <class Q>
 std::int64_t row_bytes(std::int64_t k) {
@@ -190,7 +198,9 @@ struct Panel {
 template <class Q>
 using PanelOf = Panel<Q::kHalves, Q::kMins>;
 
-/// A panel's blocks are ordered by part, then along k: block 16 g + c at c * groups + g.
+/// A panel's blocks are ordered by part, then along k: block 16 g + c at c * groups + g. Sixteen rows side by
+/// side are more streams than the hardware prefetcher follows, so the next panel's rows are asked for
+/// meanwhile (8 tokens of Q4_0 are 1.7 times as fast with it).
 template <class Q>
 void build_panel(typename PanelOf<Q>::Block* panel, Bytes w, std::int64_t rows, std::int64_t k) {
   const std::int64_t groups = block_groups(k), bytes = row_bytes<Q>(k);
@@ -199,6 +209,7 @@ void build_panel(typename PanelOf<Q>::Block* panel, Bytes w, std::int64_t rows, 
   for (std::int64_t g = 0; g < groups; ++g) {
     for (std::int64_t r = 0; r < 16; ++r) {
       const Row<Q> row{w + (r < rows ? r : rows - 1) * bytes, bytes};
+      prefetch_group<Q>(row.data + g * Q::kBytes + 16 * bytes);
       Unpacked<Q> out;
       row.unpack(out, g);
       PITH_UNROLL for (int i = 0; i < 4; ++i) {
