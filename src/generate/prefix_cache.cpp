@@ -2,26 +2,21 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
+
 namespace pith {
 namespace {
 
 std::int64_t whole_pages(std::int64_t tokens) { return tokens / kTile * kTile; }
 
-// Steele, Lea and Flood 2014, doi:10.1145/2660193.2660195 (SplitMix64's finaliser). Tokens are compared after
-// a hash was found, so a collision costs a hit and nothing else.
-std::uint64_t mix(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
-
-// Of the first page, the first two pages, ...
+// Of the first page, the first two pages, ... Tokens are compared after a hash was found, so a collision
+// costs a hit and nothing else.
 std::vector<std::uint64_t> chained_hashes(std::span<const TokenId> tokens) {
   std::vector<std::uint64_t> hashes;
-  std::uint64_t hash = 0;
+  Hash hash;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
-    hash = mix(hash + 0x9e3779b97f4a7c15u + static_cast<std::uint32_t>(tokens[i]));
-    if ((i + 1) % kTile == 0) hashes.push_back(hash);
+    hash.add(static_cast<std::uint32_t>(tokens[i]));
+    if ((i + 1) % kTile == 0) hashes.push_back(hash.value());
   }
   return hashes;
 }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "generate/answer_text.h"
+#include "generate/kv_file.h"
 #include "generate/prefix_cache.h"
 
 namespace pith {
@@ -519,6 +520,16 @@ SchedulerStats Scheduler::stats() const {
   std::ranges::sort(held);
   stats.pages_used = std::unique(held.begin(), held.end()) - held.begin();
   return stats;
+}
+
+void Scheduler::save_prefixes(const std::filesystem::path& path) const {
+  const State& s = *state_;
+  pith::save_prefixes(path, s.engine.model(), s.engine.cache(), s.prefixes);
+}
+
+std::int64_t Scheduler::restore_prefixes(const std::filesystem::path& path) {
+  State& s = *state_;
+  return pith::restore_prefixes(path, s.engine.model(), s.engine.cache(), s.prefixes);
 }
 
 void Scheduler::clear_prefixes() { state_->prefixes.clear(); }

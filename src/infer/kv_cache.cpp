@@ -16,11 +16,6 @@ std::int64_t pages_for(std::int64_t positions) { return (positions + kTile - 1) 
 // truncation can count on.
 std::int64_t window_pages(int window, std::int64_t step) { return pages_for(window + step) + 3; }
 
-// The first page that is needed at `length`: no query from there on sees what lies before.
-std::int64_t first_page(int window, std::int64_t length) {
-  return window == 0 ? 0 : std::max<std::int64_t>(0, length - window + 1) / kTile;
-}
-
 std::size_t row_bytes(DType type, int n, const char* what) {
   const TypeInfo& info = type_info(type);
   if (n % info.block != 0) {
@@ -86,6 +81,11 @@ std::uint64_t KvCache::bytes(const Spec& spec, KvTypes types, std::int64_t posit
   for (std::size_t g = 0; g < layout.windows.size(); ++g)
     sum += layout.page_bytes[g] * static_cast<std::uint64_t>(layout.page_count[g]);
   return sum;
+}
+
+std::int64_t KvCache::first_page(int group, std::int64_t length) const {
+  const int window = pools_[group].window;
+  return window == 0 ? 0 : std::max<std::int64_t>(0, length - window + 1) / kTile;
 }
 
 bool KvCache::has_room(std::int64_t held, std::int64_t length, std::int64_t spare) const {
@@ -165,8 +165,8 @@ bool Sequence::reserve(std::int64_t n) {
   };
   // What a window no longer needs goes first.
   for (std::size_t g = 0; g < pages_.size(); ++g) {
-    const int window = cache_->pools_[g].window;
-    const std::int64_t needed = first_page(window, std::max<std::int64_t>(0, length_ - kTile));
+    const std::int64_t needed =
+        cache_->first_page(static_cast<int>(g), std::max<std::int64_t>(0, length_ - kTile));
     for (std::int64_t i = std::min<std::int64_t>(needed, std::ssize(pages_[g]));
          i-- > 0 && pages_[g][i] >= 0;) {
       cache_->drop(static_cast<int>(g), std::exchange(pages_[g][i], -1));
@@ -189,9 +189,20 @@ bool Sequence::reserve(std::int64_t n) {
   return true;
 }
 
+bool Sequence::append_page(std::span<const std::int64_t> first) {
+  const std::int64_t page = length_ / kTile;
+  for (std::size_t g = 0; g < pages_.size(); ++g) {
+    if (page >= first[g] && cache_->pools_[g].free.empty()) return false;
+  }
+  for (std::size_t g = 0; g < pages_.size(); ++g)
+    pages_[g].push_back(page >= first[g] ? cache_->take(static_cast<int>(g)) : -1);
+  length_ += kTile;
+  return true;
+}
+
 bool Sequence::can_truncate(std::int64_t length) const {
   for (std::size_t g = 0; g < pages_.size(); ++g) {
-    const std::int64_t first = first_page(cache_->pools_[g].window, length), last = pages_for(length);
+    const std::int64_t first = cache_->first_page(static_cast<int>(g), length), last = pages_for(length);
     // A window lets go from the front, so the first page that is needed tells of all.
     if (length < length_ && first < last && pages_[g][first] < 0) return false;
   }

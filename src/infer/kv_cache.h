@@ -46,6 +46,10 @@ class KvCache {
   }
 
   KvTypes types() const { return types_; }
+  int groups() const { return static_cast<int>(pools_.size()); }
+  std::size_t page_bytes(int group) const { return pools_[group].page_bytes; }
+  /// The first page of a group that a sequence of this length still needs: what lies before, no query sees.
+  std::int64_t first_page(int group, std::int64_t length) const;
   /// Whether a sequence of `held` positions could grow to `length`, `spare` pages being left for others.
   bool has_room(std::int64_t held, std::int64_t length, std::int64_t spare) const;
   /// Pages that no sequence holds, of the group that has fewest.
@@ -93,6 +97,10 @@ class Sequence {
   /// Makes the next `n` positions writable: takes pages and copies shared ones. False, and nothing changed,
   /// where there are not enough free pages.
   bool reserve(std::int64_t n);
+  /// Appends a page of positions for keys and values that come from elsewhere, to a sequence of whole pages:
+  /// in each group where page length() / kTile is not before first[group]. False, and nothing changed, where
+  /// there are not enough free pages.
+  bool append_page(std::span<const std::int64_t> first);
   /// The `n` reserved positions now hold keys and values.
   void advance(std::int64_t n) { length_ += n; }
 
