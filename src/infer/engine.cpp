@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t kUnknownContext = 4096;
 
 EngineOptions resolve(const Model& model, EngineOptions o) {
+  if (!o.kernels) o.kernels = &kernels();
   if (o.threads == 0) o.threads = default_threads().threads;
   if (o.context == 0) o.context = Engine::default_context(model, o);
   o.step_tokens = std::min(o.step_tokens, std::max<std::int64_t>(o.context, o.sequences));
@@ -36,8 +37,8 @@ MemoryPlan Engine::plan(const Model& model, const EngineOptions& o) {
   const std::int64_t positions = o.positions ? o.positions : o.context * o.sequences;
   const int threads = o.threads ? o.threads : default_threads().threads;
   return {KvCache::bytes(model.spec, o.kv, positions, o.sequences, o.step_tokens),
-          Workspace::bytes(model.spec, model.weights, kernels(), threads, o.step_tokens,
-                           o.logit_rows ? o.logit_rows : o.sequences)};
+          Workspace::bytes(model.spec, model.weights, o.kernels ? *o.kernels : kernels(), threads,
+                           o.step_tokens, o.logit_rows ? o.logit_rows : o.sequences)};
 }
 
 std::int64_t Engine::default_context(const Model& model, const EngineOptions& options) {
@@ -56,7 +57,7 @@ std::int64_t Engine::default_context(const Model& model, const EngineOptions& op
 Engine::Engine(std::shared_ptr<const Model> model, EngineOptions options)
     : model_(std::move(model)),
       options_(resolve(*model_, options)),
-      kernels_(kernels()),
+      kernels_(*options_.kernels),
       team_(options_.threads),
       cache_(model_->spec, options_.kv, options_.positions, options_.sequences, options_.step_tokens),
       workspace_(model_->spec, model_->weights, kernels_, options_.threads, options_.step_tokens,
@@ -67,8 +68,10 @@ Engine::Engine(std::shared_ptr<const Model> model, EngineOptions options)
   }
   int active = 0;
   for (const LayerSpec& l : model_->spec.layers) active = std::max(active, l.ffn.moe.active);
-  experts_.expert.resize(static_cast<std::size_t>(options_.step_tokens) * active);
+  experts_.layer_size = static_cast<std::size_t>(options_.step_tokens) * active;
+  experts_.expert.resize(model_->spec.layers.size() * experts_.layer_size);
   experts_.weight.resize(experts_.expert.size());
+  if (active > 0 && model_->weight_bytes() > available_memory()) read_ahead_.emplace(model_->file);
 }
 
 Engine::~Engine() = default;
@@ -112,11 +115,23 @@ std::span<const float> Engine::step(std::span<const Chunk> chunks) {
     if (!c.sequence->reserve(std::ssize(c.tokens)))
       fail("the KV cache has no free pages left for {} more tokens", c.tokens.size());
   }
-  const Pass pass{*model_, kernels_,   cache_,  workspace_,  ropes_,  runs_,
-                  tokens_, positions_, run_of_, logit_rows_, experts_};
+  const Pass pass{*model_, kernels_,   cache_,  workspace_,  ropes_,   runs_,
+                  tokens_, positions_, run_of_, logit_rows_, experts_, read_ahead_ ? &*read_ahead_ : nullptr};
   team_.run(threads_for(pass.count()), [&](Worker& worker) { forward(worker, pass); });
   for (const Chunk& c : chunks) c.sequence->advance(std::ssize(c.tokens));
+  if (options_.observer) tell_observer();
   return {workspace_.logits, logit_rows_.size() * static_cast<std::size_t>(spec.vocab)};
+}
+
+void Engine::tell_observer() const {
+  for (std::size_t i = 0; i < model_->spec.layers.size(); ++i) {
+    const MoeSpec& m = model_->spec.layers[i].ffn.moe;
+    if (m.experts == 0) continue;
+    const std::size_t first = i * experts_.layer_size,
+                      n = tokens_.size() * static_cast<std::size_t>(m.active);
+    options_.observer->routed(i, tokens_, std::span(experts_.expert).subspan(first, n),
+                              std::span(experts_.weight).subspan(first, n));
+  }
 }
 
 std::span<const float> Engine::prefill(Sequence& sequence, std::span<const std::int32_t> tokens) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct EngineOptions {
   /// microsecond or two, about ten a layer. Tests make it 1, so that tiny models use all threads.
   std::int64_t work_per_thread = 2'000'000;
   KvTypes kv;
+  const Kernels* kernels = nullptr;    ///< null: kernels(); tests compare levels
+  ExpertObserver* observer = nullptr;  ///< of the routing in every step; must outlive the engine
 };
 
 /// Bytes that an engine needs beside the mapped file.
@@ -70,6 +73,7 @@ class Engine {
 
  private:
   int threads_for(std::int64_t tokens) const;
+  void tell_observer() const;
 
   std::shared_ptr<const Model> model_;
   EngineOptions options_;
@@ -78,6 +82,7 @@ class Engine {
   KvCache cache_;
   Workspace workspace_;
   ExpertChoice experts_;
+  std::optional<ReadAhead> read_ahead_;
   std::vector<RopeSpec> ropes_;
   // Of the running step.
   std::vector<Run> runs_;

@@ -95,16 +95,16 @@ void choose(const Kernels& kernels, const MoeSpec& m, const float* bias, float* 
 }
 
 // Orders the chosen (token, rank) pairs by expert, tokens increasing within each.
-void group_by_expert(ExpertChoice& c, std::int64_t tokens, const MoeSpec& m) {
+void group_by_expert(ExpertChoice& c, const std::int32_t* expert, std::int64_t tokens, const MoeSpec& m) {
   const auto pairs = static_cast<std::size_t>(tokens) * m.active;
   c.begin.assign(static_cast<std::size_t>(m.experts) + 1, 0);
-  for (std::size_t i = 0; i < pairs; ++i) ++c.begin[c.expert[i] + 1];
+  for (std::size_t i = 0; i < pairs; ++i) ++c.begin[expert[i] + 1];
   std::partial_sum(c.begin.begin(), c.begin.end(), c.begin.begin());
   std::vector<std::int32_t> next(c.begin.begin(), c.begin.end() - 1);
   c.slot.resize(pairs);
   c.token.resize(pairs);
   for (std::size_t i = 0; i < pairs; ++i) {
-    c.slot[i] = next[c.expert[i]]++;
+    c.slot[i] = next[expert[i]]++;
     c.token[c.slot[i]] = static_cast<std::int32_t>(i / m.active);
   }
 }
@@ -144,19 +144,26 @@ void mixture(Worker& worker, const Pass& pass, std::size_t layer) {
   const std::int64_t d = pass.spec().width, f = m.width, tokens = pass.count();
   Workspace& ws = pass.ws;
   ExpertChoice& c = pass.experts;
+  std::int32_t* const expert = c.expert.data() + layer * c.layer_size;
+  float* const weight = c.weight.data() + layer * c.layer_size;
 
   pass.multiply(worker, {{ws.router, m.experts, &w.router}}, ws.inputs);
   pass.each_token(worker, [&](std::int64_t t) {
-    choose(pass.kernels, m, w.choice_bias, ws.router + t * m.experts, &c.expert[t * m.active],
-           &c.weight[t * m.active]);
+    choose(pass.kernels, m, w.choice_bias, ws.router + t * m.experts, expert + t * m.active,
+           weight + t * m.active);
   });
-  worker.parallel_for(1, 1, [&](std::int64_t, std::int64_t) { group_by_expert(c, tokens, m); });
+  worker.parallel_for(1, 1, [&](std::int64_t, std::int64_t) { group_by_expert(c, expert, tokens, m); });
+  if (pass.read_ahead) {
+    worker.parallel_for(m.experts, 1, [&](std::int64_t e, std::int64_t) {
+      if (c.begin[e] < c.begin[e + 1]) pass.read_ahead->want(w.experts[e]);
+    });
+  }
 
   const unsigned kinds = input_kinds(pass.kernels, {&w.experts[0].gate, &w.experts[0].up});
   worker.parallel_for(tokens * m.active, 1, [&](std::int64_t pair, std::int64_t) {
     float* x = ws.expert_out + c.slot[pair] * d;  // free until the experts answer
     std::copy_n(pass.h(pair / m.active), d, x);
-    if (m.weigh_input) pass.kernels.scale(x, c.weight[pair], d);
+    if (m.weigh_input) pass.kernels.scale(x, weight[pair], d);
     ws.ffn_inputs.prepare(kinds, c.slot[pair], x, d);
   });
   if (spec.gated) {
@@ -183,7 +190,7 @@ void mixture(Worker& worker, const Pass& pass, std::size_t layer) {
     if (m.shared_gate) pass.kernels.scale(out, sigmoid(ws.router[t]), d);
     for (int i = 0; i < m.active; ++i) {
       const std::int64_t pair = t * m.active + i;
-      pass.kernels.axpy(out, m.weigh_input ? 1.0f : c.weight[pair], ws.expert_out + c.slot[pair] * d, d);
+      pass.kernels.axpy(out, m.weigh_input ? 1.0f : weight[pair], ws.expert_out + c.slot[pair] * d, d);
     }
   });
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "infer/kv_cache.h"
+#include "infer/read_ahead.h"
 #include "infer/workspace.h"
 #include "model/model.h"
 
@@ -17,10 +18,20 @@ struct Run {
   std::int64_t first, count, position;
 };
 
-/// Which experts the tokens of a step take in one layer, and the order of the work that follows from it.
+/// Hears which experts the tokens take: after each step, layer by layer, on the thread that called it.
+class ExpertObserver {
+ public:
+  virtual ~ExpertObserver() = default;
+  /// `tokens` [T], `expert` and `weight` [T][active], best first.
+  virtual void routed(std::size_t layer, std::span<const std::int32_t> tokens,
+                      std::span<const std::int32_t> expert, std::span<const float> weight) = 0;
+};
+
+/// Which experts the tokens of a step take, and the order of the work that follows from it in one layer.
 struct ExpertChoice {
-  std::vector<std::int32_t> expert;  ///< [T][active] best first
-  std::vector<float> weight;         ///< [T][active]
+  std::size_t layer_size = 0;        ///< room of each layer in the next two: step tokens * active
+  std::vector<std::int32_t> expert;  ///< [L][layer_size], of which [T][active] is used, best first
+  std::vector<float> weight;         ///< as expert
   std::vector<std::int32_t> slot;    ///< [T][active] row among the rows grouped by expert
   std::vector<std::int32_t> token;   ///< [T * active] of each slot
   std::vector<std::int32_t> begin;   ///< [E + 1] slots of each expert
@@ -40,6 +51,7 @@ struct Pass {
   std::span<const std::int32_t> run_of;      ///< [T]
   std::span<const std::int32_t> logit_rows;  ///< rows that want logits, increasing
   ExpertChoice& experts;
+  const ReadAhead* read_ahead;  ///< null: the model is in memory
 
   const Spec& spec() const { return model.spec; }
   std::int64_t count() const { return std::ssize(tokens); }
