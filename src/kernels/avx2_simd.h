@@ -8,6 +8,7 @@ namespace {
 
 using F = __m256;
 constexpr int kLanes = 8;
+constexpr int kFloatTokens = 3;  // by 4 rows: 12 sums in 16 registers
 
 /// All ones in the first `count` lanes.
 PITH_INLINE __m256i first(std::int64_t count) {
