@@ -159,7 +159,17 @@ std::size_t size_of(MetaType type) { return kMetaTypes[static_cast<std::size_t>(
 
 const MetaValue* Metadata::find_raw(std::string_view key) const {
   const auto it = index_.find(key);
-  return it == index_.end() ? nullptr : &entries_[it->second].value;
+  if (it == index_.end()) return nullptr;
+  read_[it->second].store(true, std::memory_order_relaxed);
+  return &entries_[it->second].value;
+}
+
+std::vector<std::string_view> Metadata::unread() const {
+  std::vector<std::string_view> keys;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (!read_[i].load(std::memory_order_relaxed)) keys.push_back(entries_[i].key);
+  }
+  return keys;
 }
 
 template <class T>
@@ -203,6 +213,7 @@ MetaValue& Metadata::slot(std::string_view key) {
   if (const auto it = index_.find(key); it != index_.end()) return entries_[it->second].value;
   const std::string_view kept = keep(key);
   index_.emplace(kept, entries_.size());
+  read_.emplace_back(false);
   return entries_.emplace_back(Entry{kept, MetaValue{MetaType::Bool}}).value;
 }
 

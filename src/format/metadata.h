@@ -1,6 +1,7 @@
 // Typed key-value metadata, in GGUF's types and GGUF's key names whatever the container was.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -64,6 +65,8 @@ class Metadata {
   std::span<const Entry> entries() const { return entries_; }
   bool has(std::string_view key) const { return index_.contains(key); }
   const MetaValue* find_raw(std::string_view key) const;
+  /// The keys that nobody has looked up yet, in order: what a reader of the file did not understand.
+  std::vector<std::string_view> unread() const;
 
   /// The value as T: bool, std::int32_t, std::int64_t, std::uint32_t, std::uint64_t, float, double,
   /// std::string_view, or a std::vector of one of these. Integers convert between widths when the value fits,
@@ -97,6 +100,7 @@ class Metadata {
 
   std::string source_;
   std::vector<Entry> entries_;
+  mutable std::deque<std::atomic<bool>> read_;  // of each entry
   std::unordered_map<std::string_view, std::size_t> index_;
   std::deque<std::string> owned_;
 };
