@@ -4,6 +4,7 @@
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <utility>
 
 #include "base/error.h"
 #include "base/utf8.h"
@@ -52,15 +53,28 @@ class WordCache {
 /// One call of encode().
 class Encoder {
  public:
-  Encoder(const TokenizerParts& parts, std::string_view text, bool special, std::vector<TokenId>& ids)
-      : parts_(parts), text_(text), special_(special), ids_(ids), cache_(text.size()) {}
+  Encoder(const TokenizerParts& parts, std::string_view text, const EncodeOptions& options,
+          std::vector<TokenId>& ids)
+      : parts_(parts),
+        text_(text),
+        special_(options.parse_special),
+        guard_(options.guard),
+        ids_(ids),
+        cache_(text.size()) {}
 
   void run() {
     for (const auto& part : parts_.added.split(text_, special_)) {
       if (part.id >= 0) {
         ids_.push_back(part.id);
       } else {
-        normalize(part.text, part.text.data() == text_.data());
+        const bool at_start = part.text.data() == text_.data();
+        if (guard_.empty() || part.text.find(guard_) == std::string_view::npos) {
+          normalize(part.text, at_start);
+        } else {
+          std::string plain(part.text);
+          replace_all(plain, guard_, "");
+          normalize(plain, at_start);
+        }
       }
     }
   }
@@ -113,6 +127,7 @@ class Encoder {
   const TokenizerParts& parts_;
   std::string_view text_;
   bool special_;
+  std::string_view guard_;
   std::vector<TokenId>& ids_;
   WordCache cache_;
   ModelScratch scratch_;
@@ -128,9 +143,29 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, EncodeOptions opti
   }
   std::vector<TokenId> ids;
   if (options.add_special) ids = parts_->prefix;
-  Encoder(*parts_, text, options.parse_special, ids).run();
+  Encoder(*parts_, text, options, ids).run();
   if (options.add_special) ids.insert(ids.end(), parts_->suffix.begin(), parts_->suffix.end());
   return ids;
+}
+
+std::string Tokenizer::guard_special(std::string_view text, std::string_view guard) const {
+  std::string out(text);
+  for (const AddedTokens* added : {&parts_->added, &parts_->added_normalized}) {
+    const std::string before = std::exchange(out, {});
+    const char* done = before.data();
+    for (const auto& part : added->split(before, true)) {
+      if (part.id < 0 || !is_control(part.id)) continue;
+      for (std::string_view rest = part.text; !rest.empty();) {
+        rest.remove_prefix(decode_utf8(rest).length);
+        if (rest.empty()) break;
+        out.append(done, rest.data());
+        out += guard;
+        done = rest.data();
+      }
+    }
+    out.append(done, before.data() + before.size());
+  }
+  return out;
 }
 
 std::string Tokenizer::decode(std::span<const TokenId> ids, bool with_special) const {

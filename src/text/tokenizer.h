@@ -20,6 +20,9 @@ using TokenId = std::int32_t;
 struct EncodeOptions {
   bool add_special = false;    ///< begin and end as the model wants it: BOS, EOS
   bool parse_special = false;  ///< special tokens written in the text become their ids; never for user text
+  /// Taken out of the text after special tokens were recognised: marks that keep the parts of a text that
+  /// are not to be recognised apart (see guard_special).
+  std::string_view guard{};
 };
 
 /// A vocabulary with everything that turns text into its ids. Cheap to copy (the contents are shared and
@@ -43,6 +46,10 @@ class Tokenizer {
   /// Any bytes are valid input. In byte-level vocabularies, and those with byte fallback, bytes that are not
   /// UTF-8 become the tokens of these bytes.
   std::vector<TokenId> encode(std::string_view text, EncodeOptions options = {}) const;
+
+  /// `text` with `guard` behind every character but the last of what would be recognised as a special token.
+  /// Such text goes through a chat template and is then no token to encode(parse_special, guard).
+  std::string guard_special(std::string_view text, std::string_view guard) const;
 
   /// The text of a whole sequence: without the space that SentencePiece puts in front of a text. Control
   /// tokens (BOS, EOS, ...) have text only `with_special`.
