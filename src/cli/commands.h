@@ -1,0 +1,22 @@
+// The commands: each file declares its options and hands back what runs with them.
+#pragma once
+
+#include <functional>
+
+#include "cli/options.h"
+
+namespace pith::cli {
+
+/// Does the work; the exit code (0 done, 1 failed, 130 interrupted).
+using Action = std::function<int()>;
+
+Action declare_run(Options& options);
+Action declare_chat(Options& options);
+Action declare_inspect(Options& options);
+Action declare_tokenize(Options& options);
+Action declare_logits(Options& options);
+Action declare_template(Options& options);
+Action declare_quantize(Options& options);
+Action declare_convert(Options& options);
+
+}  // namespace pith::cli

@@ -1,0 +1,224 @@
+#include "cli/generation.h"
+
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "base/error.h"
+#include "cli/input.h"
+#include "cli/terminal.h"
+#include "text/model_text.h"
+
+namespace pith::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Tokenizer need_tokenizer(const ModelFile& file) {
+  std::optional<Tokenizer> tokenizer = find_tokenizer(file);
+  if (!tokenizer)
+    fail("{}: has no vocabulary, so it takes no text; pith logits takes token ids", printable(file.path));
+  return *std::move(tokenizer);
+}
+
+SchedulerOptions scheduler_options(const ModelOptions& values) {
+  SchedulerOptions o;
+  o.step_tokens = values.batch;
+  o.chunk = values.chunk;
+  return o;
+}
+
+EngineOptions session_options(const ModelOptions& values) {
+  EngineOptions o = engine_options(values);
+  o.step_tokens = values.batch;
+  return o;
+}
+
+double milliseconds(std::int64_t ns) { return static_cast<double>(ns) / 1e6; }
+double per_second(std::int64_t n, std::int64_t ns) {
+  return ns > 0 ? static_cast<double>(n) * 1e9 / static_cast<double>(ns) : 0;
+}
+
+// Bytes of weights that one token's pass reads.
+std::uint64_t bytes_per_token(const Model& model) {
+  std::uint64_t bytes = model.weight_bytes();
+  if (!model.weights.tied) bytes -= static_cast<std::uint64_t>(model.weights.embedding.bytes());
+  for (std::size_t i = 0; i < model.spec.layers.size(); ++i) {
+    const auto& experts = model.weights.layers[i].moe.experts;
+    for (auto e = static_cast<std::size_t>(model.spec.layers[i].ffn.moe.active); e < experts.size(); ++e) {
+      for (const Linear* w : {&experts[e].gate, &experts[e].up, &experts[e].down})
+        if (*w) bytes -= static_cast<std::uint64_t>(w->weight.bytes());
+    }
+  }
+  return bytes;
+}
+
+// From the first token of the answer to its end.
+std::int64_t generation_ns(const Result& r) { return r.timings.total - r.timings.first_token; }
+
+Json logprobs_json(const Tokenizer& tokenizer, TokenId id, const Logprobs& p) {
+  const auto token = [&](TokenId t, float logprob) {
+    return Json{{"id", t},
+                {"token", tokenizer.contains(t) ? std::string(tokenizer.piece(t)) : std::string()},
+                {"logprob", logprob}};
+  };
+  Json out = token(id, p.logprob);
+  if (!p.top.empty()) {
+    Json& top = out["top"] = Json::array();
+    for (const TokenLogprob& t : p.top) top.push_back(token(t.id, t.logprob));
+  }
+  return out;
+}
+
+}  // namespace
+
+void declare_generation_options(Options& options, GenerationOptions& v) {
+  const auto with = [](const char* text, auto value) { return fmt::format("{} ({})", text, value); };
+  options.group("Generation");
+  options.option("-n,--max-tokens", v.max_tokens, "N",
+                 "tokens of the answer at most; default: until the model ends it or the context is full");
+  options.option("--stop", v.stop, "TEXT", "end before this text; may be given several times");
+  options.flag("--ignore-eos", v.ignore_eos, "go on where the model would end");
+  options.option("--seed", v.seed, "N", "of the draws; default: another one every time, shown by --stats");
+  options.group("Sampler, in this order");
+  options.option("--logit-bias", v.logit_bias, "ID=BIAS",
+                 "added to a token's logit; -inf forbids it; may be given several times");
+  SamplingOptions& s = v.sampling;
+  options.option("--repeat-penalty", s.repetition_penalty, "X",
+                 with("logits of tokens that were there are divided by X; 1: off", s.repetition_penalty));
+  options.option("--frequency-penalty", s.frequency_penalty, "X",
+                 with("subtracted for each time a token was in the answer; 0: off", s.frequency_penalty));
+  options.option("--presence-penalty", s.presence_penalty, "X",
+                 with("subtracted once if a token was in the answer; 0: off", s.presence_penalty));
+  options.option("--repeat-last-n", s.penalty_window, "N",
+                 with("the penalties look at the last N tokens; 0: at all", s.penalty_window));
+  options.option("--temp", s.temperature, "X",
+                 with("logits are divided by X; 0: always the most probable token", s.temperature));
+  options.option("--top-k", s.top_k, "N", with("keep the N most probable tokens; 0: all", s.top_k));
+  options.option("--top-p", s.top_p, "P",
+                 with("keep the fewest tokens that have this probability together; 1: all", s.top_p));
+  options.option("--min-p", s.min_p, "P",
+                 with("keep tokens at least P times as probable as the best; 0: all", s.min_p));
+  options.option(
+      "--typical", s.typical, "P",
+      with("keep those of most typical information with this probability together; 1: all", s.typical));
+}
+
+Request make_request(const GenerationOptions& values) {
+  Request request;
+  request.sampling = values.sampling;
+  request.sampling.seed = values.seed ? *values.seed : std::random_device()();
+  request.max_tokens = values.max_tokens;
+  request.stop = values.stop;
+  request.ignore_eos = values.ignore_eos;
+  if (values.max_tokens < -1) fail_usage("--max-tokens: expected at least 0, found {}", values.max_tokens);
+  for (const std::string& stop : values.stop)
+    if (stop.empty()) fail_usage("--stop: expected a text, found an empty one");
+  for (const std::string& bias : values.logit_bias) {
+    const std::size_t at = bias.find('=');
+    if (at == std::string::npos)
+      fail_usage("--logit-bias: expected ID=BIAS, found '{}'", printable(bias, 40));
+    std::pair<int, float> entry;
+    read_argument("--logit-bias", bias.substr(0, at), entry.first);
+    if (bias.substr(at + 1) == "-inf") {
+      entry.second = -std::numeric_limits<float>::infinity();
+    } else {
+      read_argument("--logit-bias", bias.substr(at + 1), entry.second);
+    }
+    request.sampling.logit_bias.push_back(entry);
+  }
+  return request;
+}
+
+Session::Session(const ModelOptions& options)
+    : model_(open_model(find_model(options.model))),
+      tokenizer_(need_tokenizer(model_->file)),
+      engine_(model_, session_options(options)),
+      scheduler_(engine_, tokenizer_, scheduler_options(options)) {
+  report_engine(options, engine_);
+}
+
+Result Session::answer(Request request, const std::function<void(std::string_view)>& text) {
+  const auto prompt = std::ssize(request.prompt);
+  if (prompt > context())
+    fail("the prompt has {} tokens, the context is {}; --ctx sets it", prompt, context());
+  std::optional<Result> result;
+  scheduler_.submit(
+      std::move(request), [&](Result r) { result = std::move(r); },
+      [&](const TokenEvent& event) {
+        if (!event.text.empty()) text(event.text);
+      });
+  while (!result && scheduler_.step()) {
+    if (interrupted()) scheduler_.cancel_all();
+  }
+  if (!result) fail("the request got no answer");
+  const Choice& choice = result->choices.at(0);
+  if (choice.finish == FinishReason::Failed) throw Error(choice.error);
+  return *std::move(result);
+}
+
+Json answer_json(const Session& session, const Request& request, const Result& result) {
+  const Choice& choice = result.choices.at(0);
+  const auto answered = static_cast<std::int64_t>(choice.ids.size());
+  Json out{
+      {"text", choice.text},
+      {"tokens", choice.ids},
+      {"finish_reason", finish_reason_name(choice.finish)},
+      {"usage",
+       {{"prompt_tokens", result.prompt_tokens},
+        {"cached_tokens", result.cached_tokens},
+        {"completion_tokens", answered},
+        {"total_tokens", result.prompt_tokens + answered}}},
+      {"timings",
+       {{"prompt_ms", milliseconds(result.timings.prefill)},
+        {"first_token_ms", milliseconds(result.timings.first_token)},
+        {"total_ms", milliseconds(result.timings.total)},
+        {"prompt_per_second",
+         per_second(result.prompt_tokens - result.cached_tokens, result.timings.prefill)},
+        {"completion_per_second",
+         per_second(std::max<std::int64_t>(answered - 1, 0), generation_ns(result))}}},
+      {"seed", choice.seed},
+      {"model", session.model().file.path},
+  };
+  if (request.prompt_logprobs) {
+    Json& list = out["prompt_logprobs"] = Json::array();
+    for (std::size_t i = 0; i < result.prompt_logprobs.size(); ++i)
+      list.push_back(logprobs_json(session.tokenizer(), request.prompt[i + 1], result.prompt_logprobs[i]));
+  }
+  if (request.logprobs >= 0) {
+    Json& list = out["logprobs"] = Json::array();
+    for (std::size_t i = 0; i < choice.logprobs.size(); ++i)
+      list.push_back(logprobs_json(session.tokenizer(), choice.ids[i], choice.logprobs[i]));
+  }
+  return out;
+}
+
+void report_stats(const Session& session, const Result& result) {
+  const Choice& choice = result.choices.at(0);
+  const auto answered = static_cast<std::int64_t>(choice.ids.size());
+  const double speed = per_second(std::max<std::int64_t>(answered - 1, 0), generation_ns(result));
+  note("prompt {} tokens ({} cached), {:.1f} tokens/s, first token after {:.1f} ms", result.prompt_tokens,
+       result.cached_tokens, per_second(result.prompt_tokens - result.cached_tokens, result.timings.prefill),
+       milliseconds(result.timings.first_token));
+  note("answer {} tokens, {:.1f} tokens/s, {:.2f} GB/s of weights, ended by {}", answered, speed,
+       speed * static_cast<double>(bytes_per_token(session.model())) / 1e9,
+       finish_reason_name(choice.finish));
+  note("seed {}", choice.seed);
+}
+
+void report_logprobs(const Session& session, const Request& request, const Result& result) {
+  const Tokenizer& tokenizer = session.tokenizer();
+  const auto name = [&](TokenId id) {
+    return tokenizer.contains(id) ? printable(tokenizer.spelling(id)) : std::string();
+  };
+  const auto line = [&](TokenId id, const Logprobs& p) {
+    std::string text = fmt::format("{}\t{}\t{:.4f}", id, name(id), p.logprob);
+    for (const TokenLogprob& t : p.top) text += fmt::format("\t{} {:.4f}", name(t.id), t.logprob);
+    write_error_stream(text + "\n");
+  };
+  for (std::size_t i = 0; i < result.prompt_logprobs.size(); ++i)
+    line(request.prompt[i + 1], result.prompt_logprobs[i]);
+  const Choice& choice = result.choices.at(0);
+  for (std::size_t i = 0; i < choice.logprobs.size(); ++i) line(choice.ids[i], choice.logprobs[i]);
+}
+
+}  // namespace pith::cli

@@ -1,0 +1,136 @@
+#include "cli/loading.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "cli/terminal.h"
+
+namespace pith::cli {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kDefaultModel = "default";
+
+// Where bundled models are: $PITH_MODELS, beside the build folder, and in an installation.
+std::vector<fs::path> model_folders() {
+  std::vector<fs::path> folders;
+  if (const char* env = std::getenv("PITH_MODELS")) {
+    std::string_view list = env;
+    while (!list.empty()) {
+      const std::size_t end = std::min(list.find(':'), list.size());
+      if (end > 0) folders.emplace_back(list.substr(0, end));
+      list.remove_prefix(std::min(end + 1, list.size()));
+    }
+  }
+  std::error_code ignored;
+  const fs::path binary = fs::read_symlink("/proc/self/exe", ignored);
+  if (!binary.empty()) {
+    const fs::path above = binary.parent_path().parent_path();
+    folders.push_back(above / "models");
+    folders.push_back(above / "share" / "pith" / "models");
+  }
+  return folders;
+}
+
+DType cache_type(const std::string& name) {
+  const TypeInfo* type = find_type(name);
+  return type->type;  // one of the words that the option takes
+}
+
+}  // namespace
+
+void declare_model_options(Options& options, ModelOptions& values, const std::string& json_help) {
+  options.option("-m,--model", values.model, "MODEL",
+                 "a .gguf file, a Hugging Face directory or the name of a bundled model; without it the "
+                 "bundled default");
+  options.flag("--json", values.json, json_help);
+  options.flag("--verbose", values.verbose, "say on stderr what is done and why");
+}
+
+void declare_engine_options(Options& options, ModelOptions& values) {
+  const std::vector<std::string> types = {"f32", "f16", "bf16", "q8_0"};
+  options.group("Engine");
+  options.option("-t,--threads", values.threads, "N",
+                 "threads; default: the physical cores this process may use");
+  options.option("--ctx", values.context, "N",
+                 "context in tokens; default: the trained length, or what memory allows");
+  options.option("-b,--batch", values.batch, "N",
+                 fmt::format("tokens of one step at most ({})", values.batch));
+  options.option("-ub,--ubatch", values.chunk, "N",
+                 fmt::format("tokens of a prompt read at a time ({})", values.chunk));
+  options.choice("--cache-type-k", values.cache_k, types, "how keys are stored (" + values.cache_k + ")");
+  options.choice("--cache-type-v", values.cache_v, types, "how values are stored (" + values.cache_v + ")");
+}
+
+fs::path find_model(const std::string& name) {
+  if (!name.empty() && fs::exists(name)) return name;
+  std::string searched;
+  if (name.find('/') == std::string::npos) {
+    for (const fs::path& folder : model_folders()) {
+      const fs::path plain = folder / (name.empty() ? kDefaultModel : name);
+      for (const fs::path& path : {plain, fs::path(plain.string() + ".gguf")}) {
+        if (fs::exists(path)) return path;
+      }
+      searched += (searched.empty() ? "" : ", ") + folder.string();
+    }
+  }
+  if (name.empty())
+    fail("no model is bundled with this pith (looked in {}); -m FILE names one", printable(searched, 400));
+  fail("{}: no such file or directory{}", printable(name, 400),
+       searched.empty() ? "" : ", and no bundled model of that name in " + printable(searched, 400));
+}
+
+EngineOptions engine_options(const ModelOptions& values) {
+  const auto at_least_one = [](const char* option, std::int64_t value) {
+    if (value < 1) fail_usage("{}: expected at least 1, found {}", option, value);
+  };
+  if (values.threads < 0 || values.threads > 1024)
+    fail_usage("--threads: expected 1 to 1024, found {}", values.threads);
+  if (values.context < 0) fail_usage("--ctx: expected at least 1, found {}", values.context);
+  at_least_one("--batch", values.batch);
+  at_least_one("--ubatch", values.chunk);
+  EngineOptions o;
+  o.threads = values.threads;
+  o.context = values.context;
+  o.step_tokens = std::min(values.batch, values.chunk);
+  o.kv = {cache_type(values.cache_k), cache_type(values.cache_v)};
+  return o;
+}
+
+void report_engine(const ModelOptions& values, const Engine& engine) {
+  const EngineOptions& o = engine.options();
+  const int trained = engine.model().spec.trained_context;
+  if (values.context == 0 && o.context < trained)
+    note("the context is {} of {} trained: no memory for more", o.context, trained);
+  if (trained > 0 && o.context > trained)
+    note("a context of {} is longer than the {} this model was trained on", o.context, trained);
+  if (!values.verbose) return;
+  const MemoryPlan plan = Engine::plan(engine.model(), o);
+  note("{} thread{} ({})", o.threads, o.threads == 1 ? "" : "s",
+       values.threads > 0 ? "as asked" : default_threads().reason);
+  note("kernels: {}", kernels().isa);
+  note("context {}, KV cache {}, scratch {}, weights {}", o.context, size_string(plan.kv),
+       size_string(plan.scratch), size_string(engine.model().weight_bytes()));
+}
+
+void refuse_same_file(const ModelFile& in, const fs::path& out) {
+  for (const auto& file : in.files) {
+    std::error_code ignored;
+    if (fs::equivalent(file->path(), out, ignored))
+      fail_usage("{}: the output would replace the input", printable(out.string()));
+  }
+}
+
+std::string size_string(std::uint64_t bytes) {
+  constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  double value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (value >= 1024 && unit + 1 < std::size(kUnits)) value /= 1024, ++unit;
+  return unit == 0 ? fmt::format("{} B", bytes)
+                   : fmt::format("{:.{}f} {}", value, value < 10 ? 1 : 0, kUnits[unit]);
+}
+
+}  // namespace pith::cli

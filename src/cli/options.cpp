@@ -1,0 +1,215 @@
+#include "cli/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "base/error.h"
+#include "cli/terminal.h"
+
+namespace pith::cli {
+namespace {
+
+template <class T>
+void read_number(std::string_view option, const std::string& text, T& value, const char* expected) {
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  bool good = error == std::errc() && stop == end;
+  if constexpr (std::is_floating_point_v<T>) good = good && std::isfinite(value);
+  if (!good) fail_usage("{}: expected {}, found '{}'", option, expected, printable(text, 40));
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t change = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({change, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
+
+constexpr std::size_t kHelpColumn = 30, kHelpWidth = 100;
+
+// "  names PLACEHOLDER   help", the help wrapped in its column.
+std::string help_line(const std::string& left, const std::string& help) {
+  std::string out = "  " + left;
+  std::size_t column = out.size();
+  if (column + 2 > kHelpColumn) out += '\n', column = 0;
+  out.append(kHelpColumn - column, ' ');
+  column = kHelpColumn;
+  for (std::size_t begin = 0; begin < help.size();) {
+    const std::size_t end = std::min(help.find(' ', begin), help.size());
+    if (column > kHelpColumn && column + 1 + (end - begin) > kHelpWidth) {
+      out += '\n' + std::string(kHelpColumn, ' ');
+      column = kHelpColumn;
+    }
+    if (column > kHelpColumn) out += ' ', ++column;
+    out += help.substr(begin, end - begin);
+    column += end - begin;
+    begin = end + 1;
+  }
+  return out + '\n';
+}
+
+}  // namespace
+
+void read_argument(std::string_view option, const std::string& text, int& value) {
+  read_number(option, text, value, "an integer");
+}
+void read_argument(std::string_view option, const std::string& text, std::int64_t& value) {
+  read_number(option, text, value, "an integer");
+}
+void read_argument(std::string_view option, const std::string& text, std::uint64_t& value) {
+  read_number(option, text, value, "an integer from 0");
+}
+void read_argument(std::string_view option, const std::string& text, float& value) {
+  read_number(option, text, value, "a number");
+}
+
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  std::string best;
+  std::size_t limit = std::max<std::size_t>(2, word.size() / 3) + 1;
+  for (const std::string& c : candidates) {
+    const std::size_t distance = edit_distance(word, c);
+    if (distance < limit) limit = distance, best = c;
+  }
+  return best;
+}
+
+struct Options::Parser {
+  CLI::App app;
+  std::vector<std::string> long_after_one_dash;  // "-ub", which CLI11 cannot have
+};
+
+Options::Options(std::string command, std::string summary)
+    : command_(std::move(command)),
+      summary_(std::move(summary)),
+      group_("Options"),
+      parser_(std::make_unique<Parser>()) {
+  parser_->app.set_help_flag();
+  parser_->app.allow_extras();
+}
+
+Options::~Options() = default;
+
+void Options::flag(const std::string& names, bool& value, const std::string& help) {
+  parser_->app.add_flag_callback(names, [&value] { value = true; });
+  entries_.push_back({group_, names, "", help});
+}
+
+void Options::add(const std::string& names, const std::string& placeholder, const std::string& help,
+                  std::function<void(const std::string&)> store) {
+  const std::string first = names.substr(0, names.find(','));
+  const bool one_dash = first.size() > 2 && first[0] == '-' && first[1] != '-';
+  if (one_dash) parser_->long_after_one_dash.push_back(first);
+  parser_->app
+      .add_option(one_dash ? "-" + names : names,
+                  [store = std::move(store)](const CLI::results_t& results) {
+                    for (const std::string& text : results) store(text);
+                    return true;
+                  })
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  (names.starts_with('-') ? entries_ : positionals_).push_back({group_, names, placeholder, help});
+}
+
+void Options::choice(const std::string& names, std::string& value, std::vector<std::string> words,
+                     const std::string& help) {
+  std::string placeholder;
+  for (const std::string& w : words) placeholder += (placeholder.empty() ? "" : "|") + w;
+  add(names, placeholder, help, [&value, names, placeholder, words = std::move(words)](const std::string& t) {
+    if (std::ranges::find(words, t) == words.end()) {
+      fail_usage("{}: expected {}, found '{}'", names.substr(names.rfind(',') + 1), placeholder,
+                 printable(t, 40));
+    }
+    value = t;
+  });
+}
+
+void Options::positional(const std::string& name, std::optional<std::string>& value,
+                         const std::string& help) {
+  add(name, "", help, [&value](const std::string& text) { value = text; });
+}
+
+void Options::required(const std::string& name, std::string& value, const std::string& help) {
+  add(name, "", help, [&value](const std::string& text) { value = text; });
+  parser_->app.get_option(name)->required();
+}
+
+void Options::group(const std::string& name) { group_ = name; }
+void Options::example(const std::string& text) { examples_.push_back(text); }
+
+bool Options::given(const std::string& name) const { return parser_->app.count(name) > 0; }
+
+bool Options::parse(std::vector<std::string> arguments) {
+  parser_->app.add_flag_callback("-h,--help", [] {});
+  const std::string& first_group = entries_.front().group;
+  entries_.insert(std::ranges::find_if(entries_, [&](const Entry& e) { return e.group != first_group; }),
+                  {first_group, "-h,--help", "", "show this"});
+  for (std::string& a : arguments) {
+    if (a == "--") break;
+    if (std::ranges::count(parser_->long_after_one_dash, a.substr(0, a.find('=')))) a.insert(0, "-");
+  }
+  const bool wants_help =
+      std::ranges::any_of(arguments.begin(), std::ranges::find(arguments, "--"),
+                          [](const std::string& a) { return a == "-h" || a == "--help"; });
+  if (wants_help) {
+    write_out(help());
+    return false;
+  }
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
+  try {
+    parser_->app.parse(arguments);
+  } catch (const CLI::ParseError& e) {
+    fail_usage("{}: {} (see: pith {} --help)", command_, printable(e.what(), 200), command_);
+  }
+  const std::vector<std::string> extra = parser_->app.remaining();
+  if (extra.empty()) return true;
+  const std::string& first = extra.front() == "--" && extra.size() > 1 ? extra[1] : extra.front();
+  if (!first.starts_with('-') || first == "-") {
+    fail_usage("{}: unexpected argument '{}'; a text of several words needs quotes (see: pith {} --help)",
+               command_, printable(first, 60), command_);
+  }
+  std::vector<std::string> names;
+  for (const Entry& e : entries_) {
+    for (std::size_t begin = 0; begin < e.names.size();) {
+      const std::size_t end = std::min(e.names.find(',', begin), e.names.size());
+      names.push_back(e.names.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  }
+  const std::string name = first.substr(0, first.find('='));
+  const std::string guess = nearest(name, names);
+  fail_usage("{}: unknown option {}{} (see: pith {} --help)", command_, printable(name, 40),
+             guess.empty() ? "" : "; did you mean " + guess + "?", command_);
+}
+
+std::string Options::help() const {
+  std::string out = "pith " + command_ + " - " + summary_ + "\n\nUsage: pith " + command_ + " [options]";
+  for (const Entry& p : positionals_) {
+    const bool required = parser_->app.get_option(p.names)->get_required();
+    out += required ? " " + p.names : " [" + p.names + "]";
+  }
+  out += "\n\n";
+  for (const Entry& p : positionals_) out += help_line(p.names, p.help);
+  std::string group;
+  for (const Entry& e : entries_) {
+    if (e.group != group) out += "\n" + e.group + ":\n";
+    group = e.group;
+    std::string left = e.names;
+    if (const std::size_t at = left.find(','); at != std::string::npos) left.insert(at + 1, " ");
+    out += help_line(left + (e.placeholder.empty() ? "" : " " + e.placeholder), e.help);
+  }
+  if (!examples_.empty()) out += examples_.size() > 1 ? "\nExamples:\n" : "\nExample:\n";
+  for (const std::string& e : examples_) out += "  " + e + "\n";
+  return out;
+}
+
+}  // namespace pith::cli

@@ -1,0 +1,123 @@
+// pith run: one prompt, one answer.
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/commands.h"
+#include "cli/generation.h"
+#include "cli/input.h"
+#include "cli/terminal.h"
+#include "text/chat_prompt.h"
+#include "text/model_text.h"
+
+namespace pith::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Run {
+  ModelOptions model;
+  GenerationOptions generation;
+  std::optional<std::string> prompt, system;
+  std::string file, chat_template;
+  bool raw = false, echo = false, stats = false;
+  std::optional<int> logprobs;
+};
+
+// What the model reads, as text for --echo and as ids.
+struct Prompt {
+  std::string text;
+  std::vector<TokenId> ids;
+};
+
+Prompt make_prompt(const Run& o, const Session& session, std::string text) {
+  const ModelFile& file = session.model().file;
+  std::string source, name = file.path + ": chat template";
+  if (!o.chat_template.empty()) {
+    source = read_file(o.chat_template);
+    name = o.chat_template;
+  } else if (!o.raw) {
+    source = find_chat_template(file);
+  }
+  if (source.empty()) {
+    if (o.system)
+      fail("--system needs a chat template, and {}", o.raw ? "--raw turns it off" : "the model has none");
+    if (o.model.verbose) note("prompted raw: {}", o.raw ? "as asked" : "the model has no chat template");
+    std::vector<TokenId> ids = session.tokenizer().encode(text, {.add_special = true});
+    return {std::move(text), std::move(ids)};
+  }
+  if (o.model.verbose) note("prompted as a user message through {}", printable(name, 400));
+  const ChatPrompt prompt(session.tokenizer(), source, name);
+  Json messages = Json::array();
+  if (o.system) messages.push_back({{"role", "system"}, {"content", valid_text(*o.system, "--system")}});
+  messages.push_back({{"role", "user"}, {"content", text}});
+  const Json variables = Json::object();
+  return {prompt.render(messages, variables), prompt.encode(messages, variables)};
+}
+
+std::string read_prompt(const Run& o) {
+  std::string text = read_text(o.prompt, o.file, "run");
+  // A file ends with a newline that is no part of its text, as in the shell's $(...).
+  if ((!o.prompt || *o.prompt == "-") && text.ends_with('\n')) text.pop_back();
+  return valid_text(std::move(text), "the prompt");
+}
+
+int run(const Run& o) {
+  if (o.raw && !o.chat_template.empty()) fail_usage("run: --raw and --template exclude each other");
+  if (o.logprobs && *o.logprobs < 0) fail_usage("--logprobs: expected at least 0, found {}", *o.logprobs);
+  Request request = make_request(o.generation);
+  std::string text = read_prompt(o);
+  if (interrupted()) return 130;
+  Session session(o.model);
+  request.sampling.check(session.model().spec.vocab);
+  Prompt prompt = make_prompt(o, session, std::move(text));
+  request.prompt = std::move(prompt.ids);
+  if (o.logprobs) {
+    request.logprobs = *o.logprobs;
+    request.prompt_logprobs = o.echo;
+  }
+
+  bool ends_line = true;
+  const auto print = [&](std::string_view piece) {
+    if (o.model.json || piece.empty()) return;
+    write_out(piece);
+    ends_line = piece.back() == '\n';
+  };
+  if (o.echo) print(prompt.text);
+  const Result result = session.answer(request, print);
+  if (o.model.json) {
+    Json out = answer_json(session, request, result);
+    if (o.echo) out["text"] = prompt.text + result.choices.at(0).text;
+    write_out(to_json_text(out) + "\n");
+  } else if (!ends_line && stdout_is_terminal()) {
+    write_out("\n");
+  }
+  if (o.logprobs && !o.model.json) report_logprobs(session, request, result);
+  if (o.stats) report_stats(session, result);
+  return result.choices.at(0).finish == FinishReason::Interrupted ? 130 : 0;
+}
+
+}  // namespace
+
+Action declare_run(Options& options) {
+  auto o = std::make_shared<Run>();
+  options.positional("PROMPT", o->prompt, "the text; '-' or nothing: standard input, read to its end");
+  declare_model_options(options, o->model,
+                        "one JSON object: text, tokens, finish_reason, usage, timings, seed, model");
+  options.option("-f,--file", o->file, "FILE", "the prompt is this file's text");
+  options.option("--system", o->system, "TEXT", "a system message before the prompt");
+  options.flag("--raw", o->raw, "no chat template: the model continues the text as it is");
+  options.option("--template", o->chat_template, "FILE", "this chat template instead of the model's");
+  options.flag("--echo", o->echo, "print the prompt too");
+  options.option("--logprobs", o->logprobs, "K",
+                 "log-probabilities with K alternatives: in the JSON object, else on stderr; with --echo of "
+                 "the prompt too");
+  options.flag("--stats", o->stats, "speed, time to the first token and seed on stderr");
+  declare_generation_options(options, o->generation);
+  declare_engine_options(options, o->model);
+  options.example("pith run -m model.gguf --temp 0 \"Once upon a time\"");
+  options.example("cat question.txt | pith run -m model.gguf --json");
+  return [o] { return run(*o); };
+}
+
+}  // namespace pith::cli
