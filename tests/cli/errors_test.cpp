@@ -1,0 +1,135 @@
+// Wrong usage ends with 2, failed work with 1; both say why in one line, on stderr alone.
+#include <gtest/gtest.h>
+
+#include "cli/run_pith.h"
+#include "shared_data.h"
+#include "temporary_folder.h"
+
+namespace pith::test {
+namespace {
+
+void expect_error(const std::vector<std::string>& arguments, int code, const std::string& text,
+                  const How& how = {}) {
+  std::string line;
+  for (const std::string& a : arguments) line += a + " ";
+  SCOPED_TRACE(line);
+  const Outcome o = run_pith(arguments, how);
+  EXPECT_EQ(o.code, code);
+  EXPECT_EQ(o.out, "");
+  EXPECT_TRUE(o.err.starts_with("pith: ")) << o.err;
+  EXPECT_EQ(o.err.find('\n'), o.err.size() - 1) << "more than one line: " << o.err;
+  EXPECT_NE(o.err.find(text), std::string::npos) << "expected '" << text << "' in " << o.err;
+}
+
+TEST(Errors, WrongUsage) {
+  expect_error({}, 2, "no command");
+  expect_error({"runn"}, 2, "did you mean run?");
+  expect_error({"run", "--tmp", "0"}, 2, "did you mean --temp?");
+  expect_error({"run", "--temp"}, 2, "--temp");
+  expect_error({"run", "--temp", "warm", "x"}, 2, "--temp: expected a number, found 'warm'");
+  expect_error({"run", "-n", "1.5", "x"}, 2, "expected an integer");
+  expect_error({"run", "-n", "-7", "x"}, 2, "--max-tokens");
+  expect_error({"run", "--seed", "-1", "x"}, 2, "--seed");
+  expect_error({"run", "one", "two"}, 2, "needs quotes");
+  expect_error({"run", "--raw", "--template", "x", "y"}, 2, "exclude each other");
+  expect_error({"run", "--logit-bias", "7", "x"}, 2, "ID=BIAS");
+  expect_error({"run", "--stop", "", "x"}, 2, "--stop");
+  expect_error({"run", "--cache-type-k", "q4_0", "x"}, 2, "f32|f16|bf16|q8_0");
+  expect_error({"logits"}, 2, "--tokens");
+  expect_error({"logits", "--tokens", "1 two"}, 2, "found 'two'");
+  expect_error({"logits", "--tokens", "1", "-o", "x.csv"}, 2, ".npy");
+  expect_error({"tokenize", "--pieces", "--decode", "x"}, 2, "exclude each other");
+  expect_error({"quantize", "a", "b"}, 2, "TYPE");
+  expect_error({"quantize", "a", "b", "Q9"}, 2, "Q4_0");
+}
+
+TEST(Errors, NoModel) {
+  const TemporaryFolder folder;
+  expect_error({"run", "-m", "/no/such/model.gguf", "x"}, 1, "no such file or directory");
+  expect_error({"run", "-m", "nonesuch", "x"}, 1, "no bundled model of that name");
+  expect_error({"inspect", (folder / "").string()}, 1, "config.json");
+}
+
+TEST(Errors, NotAModel) {
+  const TemporaryFolder folder;
+  const std::string text = folder.write("text.gguf", "This is a text, no model at all.").string();
+  const std::string empty = folder.write("empty.gguf", "").string();
+  for (const char* command : {"run", "inspect"}) {
+    const std::vector<std::string> more =
+        std::string(command) == "run" ? std::vector<std::string>{"x"} : std::vector<std::string>{};
+    for (const std::string& path : {text, empty}) {
+      std::vector<std::string> arguments = {command, "-m", path};
+      arguments.insert(arguments.end(), more.begin(), more.end());
+      expect_error(arguments, 1, path);
+    }
+  }
+}
+
+TEST(Errors, HostileFilesOfTheFuzzCorpus) {
+  const std::filesystem::path corpus = std::filesystem::path(PITH_SOURCE_DIR) / "tests/fuzz/corpus/gguf";
+  if (!std::filesystem::is_directory(corpus)) GTEST_SKIP() << "no corpus at " << corpus;
+  for (const auto& entry : std::filesystem::directory_iterator(corpus)) {
+    const Outcome o = run_pith({"run", "-m", entry.path().string(), "x"});
+    EXPECT_EQ(o.code, 1) << entry.path();
+    EXPECT_EQ(o.out, "");
+  }
+}
+
+class ErrorsOfAModel : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    PITH_NEED_SHARED();
+    model_ = (shared_data() / "weights/stories260K/stories260K-f32.gguf").string();
+  }
+  std::string model_;
+};
+
+TEST_F(ErrorsOfAModel, PromptLongerThanTheContext) {
+  std::string prompt;
+  for (int i = 0; i < 100; ++i) prompt += "Once upon a time ";
+  expect_error({"run", "-m", model_, "--ctx", "64", prompt}, 1, "the context is 64");
+}
+
+TEST_F(ErrorsOfAModel, TokensOutsideTheVocabulary) {
+  expect_error({"logits", "-m", model_, "--tokens", "1 512"}, 1,
+               "token id 512 is outside the vocabulary of 512");
+  expect_error({"logits", "-m", model_, "--tokens", "-1"}, 1, "token id -1");
+  expect_error({"tokenize", "-m", model_, "--decode", "512"}, 1, "512");
+}
+
+TEST_F(ErrorsOfAModel, SamplerOutOfItsRange) {
+  expect_error({"run", "-m", model_, "--top-p", "1.5", "x"}, 2, "top");
+  expect_error({"run", "-m", model_, "--logit-bias", "512=1", "x"}, 2, "512");
+}
+
+TEST_F(ErrorsOfAModel, ChatNeedsATemplate) {
+  expect_error({"chat", "-m", model_}, 1, "--template", {.stdin_text = "Hello\n"});
+  expect_error({"run", "-m", model_, "--system", "Be brief.", "x"}, 1, "--system needs a chat template");
+}
+
+TEST_F(ErrorsOfAModel, AModelWithoutAVocabulary) {
+  const std::string bare = (shared_data() / "archs/llama-dense.gguf").string();
+  expect_error({"run", "-m", bare, "x"}, 1, "has no vocabulary");
+  expect_error({"tokenize", "-m", bare, "x"}, 1, "no vocabulary");
+}
+
+TEST_F(ErrorsOfAModel, ATruncatedModel) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "half.gguf";
+  std::filesystem::copy_file(model_, path);
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+  expect_error({"run", "-m", path, "x"}, 1, path);
+}
+
+TEST_F(ErrorsOfAModel, OutputThatCannotBeWrittenOrWouldReplaceTheInput) {
+  const TemporaryFolder folder;
+  const std::string copy = folder / "model.gguf";
+  std::filesystem::copy_file(model_, copy);
+  expect_error({"quantize", copy, copy, "Q8_0"}, 2, "would replace the input");
+  expect_error({"quantize", copy, "/no/such/folder/x.gguf", "F16"}, 1, "/no/such/folder");
+  expect_error({"logits", "-m", copy, "--tokens", "1", "-o", "/no/such/folder/x.npy"}, 1, "/no/such/folder");
+  EXPECT_EQ(std::filesystem::file_size(copy), std::filesystem::file_size(model_));
+}
+
+}  // namespace
+}  // namespace pith::test

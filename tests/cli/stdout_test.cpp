@@ -1,0 +1,190 @@
+// The promise about stdout: the product and nothing else, whatever stdin and stdout are.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "cli/run_pith.h"
+#include "shared_data.h"
+#include "temporary_folder.h"
+
+namespace pith::test {
+namespace {
+
+using Json = nlohmann::json;
+
+class Stdout : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    PITH_NEED_SHARED();
+    folder_ = (shared_data() / "weights" / "stories260K").string();
+  }
+  std::string v1() const { return folder_ + "/stories260K-f32.gguf"; }
+  std::string v3() const { return folder_ + "/stories260Ktok512-llamacpp.gguf"; }
+  /// The published greedy text of 200 tokens from an empty prompt, "Once upon a time" being the first four.
+  std::string published() const {
+    std::ifstream file(folder_ + "/golden.json");
+    return Json::parse(file)["published"]["cases"][0]["text"].get<std::string>();
+  }
+  /// BOS and the prompt are five ids, of which the published text leaves BOS out.
+  std::vector<std::string> greedy(std::vector<std::string> more) const {
+    std::vector<std::string> all = {"run", "-m", v1(), "--raw", "--temp", "0", "-n", "196"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  std::string continuation() const { return published().substr(std::string("Once upon a time").size()); }
+
+  std::string folder_;
+};
+
+TEST_F(Stdout, GreedyTextIsThePublishedOneByteForByte) {
+  const Outcome o = run_pith(greedy({"--echo", "Once upon a time"}));
+  EXPECT_EQ(o.code, 0);
+  EXPECT_EQ(o.out, published());
+  EXPECT_EQ(o.err, "");
+}
+
+TEST_F(Stdout, WithoutEchoOnlyTheAnswer) {
+  const Outcome o = run_pith(greedy({"Once upon a time"}));
+  EXPECT_EQ(o.code, 0);
+  EXPECT_EQ(o.out, continuation());
+  EXPECT_EQ(o.err, "");
+}
+
+TEST_F(Stdout, PromptFromAPipeLosesItsLastNewline) {
+  for (const char* text : {"Once upon a time", "Once upon a time\n"}) {
+    for (const bool dash : {false, true}) {
+      const Outcome o = run_pith(greedy(dash ? std::vector<std::string>{"-"} : std::vector<std::string>{}),
+                                 {.stdin_text = text});
+      EXPECT_EQ(o.code, 0);
+      EXPECT_EQ(o.out, continuation());
+    }
+  }
+}
+
+TEST_F(Stdout, PromptFromAFile) {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("prompt.txt", "Once upon a time\n").string();
+  EXPECT_EQ(run_pith(greedy({"-f", path})).out, continuation());
+  EXPECT_EQ(run_pith(greedy({"-f", path, "and more"})).code, 2);
+}
+
+TEST_F(Stdout, NoTerminalAndNothingOnStdin) {
+  const Outcome o = run_pith({"run", "-m", v1(), "--raw", "--temp", "0", "-n", "200"},
+                             {.stdin_file = "/dev/null", .new_session = true});
+  EXPECT_EQ(o.code, 0);
+  EXPECT_EQ(o.out, " " + published()) << "an empty prompt is BOS alone";
+  EXPECT_EQ(o.err, "");
+}
+
+TEST_F(Stdout, JsonIsOneObject) {
+  const Outcome o = run_pith(greedy({"--json", "--seed", "7", "--logprobs", "2", "Once upon a time"}));
+  EXPECT_EQ(o.code, 0);
+  EXPECT_EQ(o.err, "");
+  const Json j = Json::parse(o.out);
+  EXPECT_EQ(j["text"], continuation());
+  EXPECT_EQ(j["tokens"].size(), 196u);
+  EXPECT_EQ(j["finish_reason"], "length");
+  EXPECT_EQ(j["usage"]["prompt_tokens"], 5);
+  EXPECT_EQ(j["usage"]["completion_tokens"], 196);
+  EXPECT_EQ(j["seed"], 7);
+  EXPECT_EQ(j["model"], v1());
+  EXPECT_GT(j["timings"]["total_ms"].get<double>(), 0);
+  ASSERT_EQ(j["logprobs"].size(), 196u);
+  EXPECT_EQ(j["logprobs"][0]["id"], j["tokens"][0]);
+  EXPECT_EQ(j["logprobs"][0]["top"][0]["id"], j["tokens"][0]) << "greedy takes the most probable one";
+  EXPECT_EQ(j["logprobs"][0]["top"].size(), 2u);
+}
+
+TEST_F(Stdout, StatsVerboseAndLogprobsGoToStderr) {
+  const Outcome o =
+      run_pith(greedy({"--stats", "--verbose", "--logprobs", "0", "--seed", "3", "Once upon a time"}));
+  EXPECT_EQ(o.out, continuation());
+  for (const char* text : {"tokens/s", "seed 3", "prompted raw", "thread", "kernels: "})
+    EXPECT_NE(o.err.find(text), std::string::npos) << text << " is missing in " << o.err;
+}
+
+TEST_F(Stdout, TheSameSeedGivesTheSameText) {
+  const auto text = [&](const char* seed) {
+    return run_pith({"run", "-m", v1(), "--raw", "-n", "50", "--seed", seed, "Once"}).out;
+  };
+  EXPECT_EQ(text("5"), text("5"));
+  EXPECT_NE(text("5"), text("6"));
+}
+
+TEST_F(Stdout, ThreadsAndStepsDoNotChangeTheText) {
+  const std::vector<std::string> base = {"run", "-m", v1(), "--raw", "-n", "60", "--seed", "1"};
+  const auto text = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), base.begin(), base.end());
+    more.push_back("Once upon a time there was");
+    return run_pith(more).out;
+  };
+  const std::string expected = text({});
+  EXPECT_EQ(text({"-t", "3"}), expected);
+  EXPECT_EQ(text({"-ub", "1"}), expected);
+  EXPECT_EQ(text({"-ub", "3", "-b", "7"}), expected);
+}
+
+TEST_F(Stdout, StopTextIsNoPartOfTheAnswer) {
+  const Outcome o = run_pith(greedy({"--json", "--stop", " Lily", "Once upon a time"}));
+  const Json j = Json::parse(o.out);
+  EXPECT_EQ(j["text"], ", there was a little girl named");
+  EXPECT_EQ(j["finish_reason"], "stop");
+}
+
+TEST_F(Stdout, AClosedPipeEndsQuietly) {
+  const Outcome o =
+      run_pith({"run", "-m", v1(), "--raw", "--ignore-eos", "--ctx", "20000", "-n", "19000", "Once"},
+               {.stop_reading = 10});
+  EXPECT_EQ(o.code, 0);
+  EXPECT_EQ(o.err.find("written"), std::string::npos) << o.err;
+}
+
+TEST_F(Stdout, AFullDiskIsAnError) {
+  const Outcome o = run_pith(greedy({"Once"}), {.stdout_file = "/dev/full"});
+  EXPECT_EQ(o.code, 1);
+  EXPECT_NE(o.err.find("standard output cannot be written"), std::string::npos) << o.err;
+}
+
+TEST_F(Stdout, AMissingStdoutIsAnErrorAndNoFileTakesItsPlace) {
+  const TemporaryFolder folder;
+  const std::string file = folder / "logits.f32";
+  EXPECT_EQ(run_pith(greedy({"Once"}), {.close_stdout = true}).code, 1);
+  EXPECT_EQ(run_pith({"logits", "-m", v1(), "--tokens", "1 2", "-o", file}, {.close_stdout = true}).code, 0);
+  EXPECT_EQ(std::filesystem::file_size(file), 2u * 512 * 4);
+}
+
+TEST_F(Stdout, InterruptedGivesTheTextSoFarAnd130) {
+  const std::vector<std::string> arguments = {"run",    "-m", v1(),           "--raw",
+                                              "--temp", "0",  "--ignore-eos", "--ctx",
+                                              "30000",  "-n", "29000",        "Once upon a time"};
+  const Outcome o = run_pith(arguments, {.interrupt_at = 20});
+  EXPECT_EQ(o.code, 130);
+  EXPECT_GE(o.out.size(), 20u);
+  const std::string full = continuation();
+  const std::size_t n = std::min(full.size(), o.out.size());
+  EXPECT_EQ(o.out.substr(0, n), full.substr(0, n));
+}
+
+TEST_F(Stdout, InvalidUtf8IsReplacedAndSaid) {
+  const Outcome o = run_pith({"run", "-m", v1(), "--raw", "--echo", "-n", "1", "--temp", "0", "a\xff b"});
+  EXPECT_EQ(o.code, 0);
+  EXPECT_EQ(o.out.substr(0, 6), "a\xef\xbf\xbd b");
+  EXPECT_NE(o.err.find("not valid UTF-8"), std::string::npos) << o.err;
+  EXPECT_NE(o.err.find("byte 1"), std::string::npos) << o.err;
+}
+
+TEST_F(Stdout, HelpAndVersionAreTheProductWhereTheyAreAskedFor) {
+  for (const char* command :
+       {"run", "chat", "tokenize", "logits", "inspect", "template", "quantize", "convert"}) {
+    const Outcome o = run_pith({command, "--help"});
+    EXPECT_EQ(o.code, 0);
+    EXPECT_NE(o.out.find("Example"), std::string::npos) << command;
+    EXPECT_NE(o.out.find("--json"), std::string::npos) << command;
+    EXPECT_EQ(o.err, "");
+  }
+  EXPECT_EQ(run_pith({"--version"}).out.substr(0, 5), "pith ");
+}
+
+}  // namespace
+}  // namespace pith::test
