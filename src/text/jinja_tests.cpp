@@ -38,8 +38,6 @@ Value same_as(Runtime& rt, const Value& value, const Args& args) {
   return equal(rt, value, other);
 }
 
-std::string text_for_case(Runtime& rt, const Value& value) { return to_text(rt, value); }
-
 constexpr Builtin kTests[] = {
     {"boolean", "", 0, [](Runtime&, const Value& v, const Args&) -> Value { return v.is<bool>(); }},
     {"callable", "", 0,
@@ -75,11 +73,9 @@ constexpr Builtin kTests[] = {
     {"string", "", 0, [](Runtime&, const Value& v, const Args&) -> Value { return v.text() != nullptr; }},
     {"undefined", "", 0, [](Runtime&, const Value& v, const Args&) -> Value { return v.is_undefined(); }},
     {"lower", "", 0,
-     [](Runtime& rt, const Value& v, const Args&) -> Value {
-       return all_cased(text_for_case(rt, v), false);
-     }},
+     [](Runtime& rt, const Value& v, const Args&) -> Value { return all_cased(to_text(rt, v), false); }},
     {"upper", "", 0,
-     [](Runtime& rt, const Value& v, const Args&) -> Value { return all_cased(text_for_case(rt, v), true); }},
+     [](Runtime& rt, const Value& v, const Args&) -> Value { return all_cased(to_text(rt, v), true); }},
     {"sameas", "other", 1, same_as},
     {"in", "seq", 1,
      [](Runtime& rt, const Value& v, const Args& args) -> Value { return contains(rt, args[0], v); }},
