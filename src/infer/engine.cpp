@@ -119,7 +119,7 @@ std::span<const float> Engine::step(std::span<const Chunk> chunks) {
                   tokens_, positions_, run_of_, logit_rows_, experts_, read_ahead_ ? &*read_ahead_ : nullptr};
   team_.run(threads_for(pass.count()), [&](Worker& worker) { forward(worker, pass); });
   for (const Chunk& c : chunks) c.sequence->advance(std::ssize(c.tokens));
-  if (options_.observer) tell_observer();
+  if (observer_) tell_observer();
   return {workspace_.logits, logit_rows_.size() * static_cast<std::size_t>(spec.vocab)};
 }
 
@@ -129,8 +129,8 @@ void Engine::tell_observer() const {
     if (m.experts == 0) continue;
     const std::size_t first = i * experts_.layer_size,
                       n = tokens_.size() * static_cast<std::size_t>(m.active);
-    options_.observer->routed(i, tokens_, std::span(experts_.expert).subspan(first, n),
-                              std::span(experts_.weight).subspan(first, n));
+    observer_->routed(i, tokens_, std::span(experts_.expert).subspan(first, n),
+                      std::span(experts_.weight).subspan(first, n));
   }
 }
 

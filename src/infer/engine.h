@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/team.h"
+#include "infer/expert_observer.h"
 #include "infer/kv_cache.h"
 #include "infer/pass.h"
 #include "infer/workspace.h"
@@ -27,8 +28,7 @@ struct EngineOptions {
   /// microsecond or two, about ten a layer. Tests make it 1, so that tiny models use all threads.
   std::int64_t work_per_thread = 2'000'000;
   KvTypes kv;
-  const Kernels* kernels = nullptr;    ///< null: kernels(); tests compare levels
-  ExpertObserver* observer = nullptr;  ///< of the routing in every step; must outlive the engine
+  const Kernels* kernels = nullptr;  ///< null: kernels(); tests compare levels
 };
 
 /// Bytes that an engine needs beside the mapped file.
@@ -63,6 +63,9 @@ class Engine {
   KvCache& cache() { return cache_; }
   Sequence new_sequence() { return Sequence(cache_); }
 
+  /// From now on `observer` hears the routing of every step, until it is called again; null: nobody.
+  void observe(ExpertObserver* observer) { observer_ = observer; }
+
   /// One step: runs the chunks (each of another sequence, together at most step_tokens tokens) and appends
   /// them to their sequences. Logits of the wanted rows, in order, each [V]; they stay until the next step.
   /// Throws Error: a token outside the vocabulary, a sequence longer than the context, no pages left.
@@ -82,6 +85,7 @@ class Engine {
   KvCache cache_;
   Workspace workspace_;
   ExpertChoice experts_;
+  ExpertObserver* observer_ = nullptr;
   std::optional<ReadAhead> read_ahead_;
   std::vector<RopeSpec> ropes_;
   // Of the running step.

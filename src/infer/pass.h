@@ -18,15 +18,6 @@ struct Run {
   std::int64_t first, count, position;
 };
 
-/// Hears which experts the tokens take: after each step, layer by layer, on the thread that called it.
-class ExpertObserver {
- public:
-  virtual ~ExpertObserver() = default;
-  /// `tokens` [T], `expert` and `weight` [T][active], best first.
-  virtual void routed(std::size_t layer, std::span<const std::int32_t> tokens,
-                      std::span<const std::int32_t> expert, std::span<const float> weight) = 0;
-};
-
 /// Which experts the tokens of a step take, and the order of the work that follows from it in one layer.
 struct ExpertChoice {
   std::size_t layer_size = 0;        ///< room of each layer in the next two: step tokens * active

@@ -110,9 +110,9 @@ TEST_P(Mixture, ReadsEachExpertOnceAndAnswersAlikeTokenByToken) {
                               .step_tokens = kPrompt,
                               .logit_rows = kPrompt,
                               .work_per_thread = 1,
-                              .kernels = &counting_kernels(),
-                              .observer = &routing};
+                              .kernels = &counting_kernels()};
   Engine engine(model_, options);
+  engine.observe(&routing);
   Sequence whole = engine.new_sequence();
   const Chunk prompt{&whole, tokens, WantLogits::All};
   reads.clear();

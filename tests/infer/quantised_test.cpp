@@ -42,7 +42,7 @@ struct Computed {
 
 Computed compute(const std::filesystem::path& path, std::span<const std::int32_t> tokens) {
   Computed c;
-  c.logits = test::all_logits(open_model(path), tokens, {.observer = &c.routing});
+  c.logits = test::all_logits(open_model(path), tokens, {}, &c.routing);
   return c;
 }
 

@@ -42,12 +42,13 @@ inline double bound_of(const Model& model) {
 
 /// Logits of every token [tokens][V], in one step with an F32 cache.
 inline std::vector<float> all_logits(std::shared_ptr<const Model> model, std::span<const std::int32_t> tokens,
-                                     EngineOptions options = {}) {
+                                     EngineOptions options = {}, ExpertObserver* observer = nullptr) {
   const std::int64_t n = std::ssize(tokens);
   options.threads = 2;
   options.context = options.step_tokens = options.logit_rows = n;
   options.kv = {DType::F32, DType::F32};
   Engine engine(std::move(model), options);
+  engine.observe(observer);
   Sequence sequence = engine.new_sequence();
   const Chunk chunk{&sequence, tokens, WantLogits::All};
   const auto logits = engine.step({&chunk, 1});
