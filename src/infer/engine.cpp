@@ -16,7 +16,7 @@ EngineOptions resolve(const Model& model, EngineOptions o) {
   if (!o.kernels) o.kernels = &kernels();
   if (o.threads == 0) o.threads = default_threads().threads;
   if (o.context == 0) o.context = Engine::default_context(model, o);
-  o.step_tokens = std::min(o.step_tokens, std::max<std::int64_t>(o.context, o.sequences));
+  o.step_tokens = std::min(o.step_tokens, o.context * o.sequences);
   if (o.positions == 0) o.positions = o.context * o.sequences;
   if (o.logit_rows == 0) o.logit_rows = o.sequences;
   const std::uint64_t need = Engine::plan(model, o).total(), have = available_memory();
