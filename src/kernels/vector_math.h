@@ -1,8 +1,8 @@
 // exp, tanh and erf of vectors, for every level (include its *_simd.h first).
 //
 // Coefficients are Chebyshev fits, highest power first: mpmath.chebyfit(f, interval, count) at 40 digits, f
-// and interval as noted. Largest errors seen against double over all floats of the interesting range
-// (tests/kernels/rows_test.cpp bounds them): exp 1.1, tanh 2, erf 2 units in the last place.
+// and interval as noted. Largest errors against double, in units in the last place, over every 37th float of
+// either sign: exp 1.1 on [-88, 88], tanh 1.3, erf 2.4.
 #pragma once
 
 #include "kernels/vector_common.h"
