@@ -15,6 +15,9 @@
 namespace pith {
 namespace {
 
+// The norms of the two latents have an epsilon of their own in every model that has them.
+constexpr float kLatentEps = 1e-6f;
+
 constexpr std::int64_t kSplitTiles = 16;
 constexpr std::int64_t kSplit = kSplitTiles * kTile;
 // Queries of one KV head that go through the tiles together: enough to pay for unpacking a tile, few enough
@@ -89,22 +92,32 @@ class LayerAttention {
         head_stride_(a_.head_dim * (a_.gated ? 2 : 1)) {}
 
   void run(Worker& worker) {
-    const std::int64_t k_width = std::int64_t{a_.kv_heads} * a_.head_dim,
-                       v_width = std::int64_t{a_.kv_heads} * a_.value_dim;
-    pass_.multiply(
-        worker, {{pass_.ws.q, q_stride_, &w_.q}, {pass_.ws.k, k_width, &w_.k}, {pass_.ws.v, v_width, &w_.v}},
-        pass_.ws.inputs);
-    pass_.each_token(worker, [&](std::int64_t t) { place(t); });
+    if (a_.latent.kv_rank > 0) {
+      project_latent(worker);
+    } else {
+      const std::int64_t k_width = std::int64_t{a_.kv_heads} * a_.head_dim,
+                         v_width = std::int64_t{a_.kv_heads} * a_.value_dim;
+      pass_.multiply(
+          worker,
+          {{pass_.ws.q, q_stride_, &w_.q}, {pass_.ws.k, k_width, &w_.k}, {pass_.ws.v, v_width, &w_.v}},
+          pass_.ws.inputs);
+      pass_.each_token(worker, [&](std::int64_t t) { place(t); });
+    }
     if (splits_ = longest_splits(); splits_ > 1 && pass_.count() * a_.heads * splits_ <= kMaxPartials) {
       attend_splits(worker);
     } else {
       attend_blocks(worker);
     }
+    const float* out = pass_.ws.heads;
+    std::int64_t width = std::int64_t{a_.heads} * a_.value_dim;
+    if (a_.latent.kv_rank > 0) {
+      expand_latent(worker);
+      out = pass_.ws.latent, width = std::int64_t{a_.heads} * a_.latent.value_dim;
+    }
     const unsigned kinds = input_kinds(kernels_, {&w_.o});
-    const std::int64_t width = std::int64_t{a_.heads} * a_.value_dim;
     pass_.each_token(worker, [&](std::int64_t t) {
       if (a_.gated) apply_gate(t);
-      pass_.ws.inputs.prepare(kinds, t, heads(t), width);
+      pass_.ws.inputs.prepare(kinds, t, out + t * width, width);
     });
     pass_.multiply(worker, {{pass_.ws.out, pass_.spec().width, &w_.o}}, pass_.ws.inputs);
   }
@@ -132,16 +145,80 @@ class LayerAttention {
       const auto factor = static_cast<float>(1 + a_.temperature_scale * std::log1p(periods));
       for (int h = 0; h < a_.heads; ++h) kernels_.scale(q(t, h), factor, a_.head_dim);
     }
+    store(t);
+  }
+
+  // Token t's keys and values into the cache.
+  void store(std::int64_t t) const {
+    const std::int64_t position = pass_.positions[t];
     const Run& run = pass_.runs[pass_.run_of[t]];
     std::byte* page = pass_.cache.page(place_.group, run.sequence->pages(place_.group)[position / kTile]);
-    const KvTypes types = pass_.cache.types();
     for (int g = 0; g < a_.kv_heads; ++g) {
       const std::int64_t row = g * kTile + position % kTile;
-      kernels_.encode[static_cast<int>(types.k)](page + place_.k_offset + row * place_.k_row,
-                                                 k(t) + g * a_.head_dim, a_.head_dim);
-      kernels_.encode[static_cast<int>(types.v)](page + place_.v_offset + row * place_.v_row,
-                                                 v(t) + g * a_.value_dim, a_.value_dim);
+      kernels_.encode[static_cast<int>(place_.k_type)](page + place_.k_offset + row * place_.k_row,
+                                                       k(t) + g * a_.head_dim, a_.head_dim);
+      if (a_.latent.kv_rank > 0) continue;  // the values are the beginning of the key
+      kernels_.encode[static_cast<int>(place_.v_type)](page + place_.v_offset + row * place_.v_row,
+                                                       v(t) + g * a_.value_dim, a_.value_dim);
     }
+  }
+
+  // Latent attention: queries are taken to the latent, so that scores and values need nothing but what the
+  // cache holds. Columns of q are [latent, rotated part] for each head, the one key likewise.
+  void project_latent(Worker& worker) const {
+    const LatentSpec& c = a_.latent;
+    const LatentWeights& w = w_.latent;
+    const int head = c.nope_dim + c.rope_dim;
+    const std::int64_t q_width = std::int64_t{a_.heads} * head, tokens = pass_.count();
+    Workspace& ws = pass_.ws;
+    if (w.q_a) {
+      pass_.multiply(worker, {{ws.latent, c.q_rank, &w.q_a}, {ws.k, a_.head_dim, &w.kv_a}}, ws.inputs);
+      const unsigned kinds = input_kinds(kernels_, {&w_.q});
+      pass_.each_token(worker, [&](std::int64_t t) {
+        float* x = ws.latent + t * c.q_rank;
+        kernels_.rms_norm(x, x, w.q_norm.weight, c.q_rank, kLatentEps);
+        ws.inputs.prepare(kinds, t, x, c.q_rank);
+      });
+      pass_.multiply(worker, {{ws.latent, q_width, &w_.q}}, ws.inputs);
+    } else {
+      pass_.multiply(worker, {{ws.latent, q_width, &w_.q}, {ws.k, a_.head_dim, &w.kv_a}}, ws.inputs);
+    }
+    const unsigned kinds = input_kinds(kernels_, {&w.k_b[0]});
+    pass_.each_token(worker, [&](std::int64_t t) {
+      kernels_.rms_norm(k(t), k(t), w.kv_norm.weight, c.kv_rank, kLatentEps);
+      rotate(k(t) + c.kv_rank, t);
+      for (int h = 0; h < a_.heads; ++h) {
+        const float* x = ws.latent + t * q_width + h * head;
+        ws.head_inputs.prepare(kinds, h * tokens + t, x, c.nope_dim);
+        std::copy_n(x + c.nope_dim, c.rope_dim, q(t, h) + c.kv_rank);
+        rotate(q(t, h) + c.kv_rank, t);
+      }
+      store(t);
+    });
+    multiply_heads(worker, w.k_b, ws.q, q_stride_, a_.head_dim);
+  }
+
+  // ws.heads (latents that attention read) -> ws.latent, the heads' values.
+  void expand_latent(Worker& worker) const {
+    const LatentSpec& c = a_.latent;
+    const unsigned kinds = input_kinds(kernels_, {&w_.latent.v_b[0]});
+    pass_.each_token(worker, [&](std::int64_t t) {
+      for (int h = 0; h < a_.heads; ++h) {
+        pass_.ws.head_inputs.prepare(kinds, h * pass_.count() + t, heads(t) + h * a_.value_dim, c.kv_rank);
+      }
+    });
+    multiply_heads(worker, w_.latent.v_b, pass_.ws.latent, std::int64_t{a_.heads} * c.value_dim, c.value_dim);
+  }
+
+  // A matrix of each head times that head's rows of head_inputs: y[t * ldy + h * step ...].
+  void multiply_heads(Worker& worker, const std::vector<Linear>& matrices, float* y, std::int64_t ldy,
+                      std::int64_t step) const {
+    worker.parallel_for(std::ssize(matrices), 1, [&](std::int64_t h, std::int64_t) {
+      const Linear& w = matrices[h];
+      const std::byte* x = pass_.ws.head_inputs.rows(input_kind(kernels_, w), h * pass_.count(), w.inputs());
+      multiply_rows(kernels_, {y + h * step, ldy, &w}, x, pass_.count(), 0, w.outputs(),
+                    pass_.ws.scratch[worker.index()]);
+    });
   }
 
   void clip(std::int64_t t) const {
@@ -202,7 +279,6 @@ class LayerAttention {
   void attend(const Run& run, std::int64_t first, int count, int g, std::int64_t begin, std::int64_t end,
               State state, std::byte* scratch) const {
     AttentionQuery queries[kMaxQueryGroup];
-    const KvTypes types = pass_.cache.types();
     for (std::int64_t tile = begin / kTile; tile * kTile < end; ++tile) {
       int n = 0;
       for (int i = 0; i < count * group_; ++i) {
@@ -222,8 +298,8 @@ class LayerAttention {
       }
       if (n == 0) continue;
       const std::byte* page = pass_.cache.page(place_.group, run.sequence->pages(place_.group)[tile]);
-      const AttentionTile stored{types.k,
-                                 types.v,
+      const AttentionTile stored{place_.k_type,
+                                 place_.v_type,
                                  page + place_.k_offset + g * kTile * place_.k_row,
                                  page + place_.v_offset + g * kTile * place_.v_row,
                                  static_cast<std::int64_t>(place_.k_row),

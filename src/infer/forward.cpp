@@ -54,7 +54,7 @@ void block(Worker& worker, const Pass& pass, std::size_t i) {
   const LayerWeights& w = layers[i];
   const unsigned ffn_kinds = ffn_input_kinds(pass.kernels, w);
 
-  attention(worker, pass, i);
+  mix_tokens(worker, pass, i);
   if (spec.parallel) {
     // The FFN reads the residual as attention did. Attention's output joins first, in place of x alone.
     pass.each_token(worker, [&](std::int64_t t) {
@@ -69,9 +69,8 @@ void block(Worker& worker, const Pass& pass, std::size_t i) {
 
   const bool last = i + 1 == layers.size();
   const Norm& next = last ? pass.model.weights.output_norm : layers[i + 1].attention_norm;
-  const AttentionWeights* a = last ? nullptr : &layers[i + 1].attention;
   join_residual(worker, pass, w.ffn_post_norm, next,
-                a ? input_kinds(pass.kernels, {&a->q, &a->k, &a->v}) : 0);
+                last ? 0 : mixer_input_kinds(pass.kernels, layers[i + 1]));
 }
 
 // Logits of the rows that want them, from h.
@@ -95,6 +94,21 @@ void logits(Worker& worker, const Pass& pass) {
 
 }  // namespace
 
+void mix_tokens(Worker& worker, const Pass& pass, std::size_t layer) {
+  switch (pass.spec().layers[layer].mixer) {
+    case Mixer::Attention: return attention(worker, pass, layer);
+    case Mixer::Delta: return delta_net(worker, pass, layer);
+    case Mixer::ShortConv: return short_convolution(worker, pass, layer);
+  }
+}
+
+unsigned mixer_input_kinds(const Kernels& kernels, const LayerWeights& w) {
+  return input_kinds(
+      kernels, {w.attention.latent.q_a ? &w.attention.latent.q_a : &w.attention.q, &w.attention.k,
+                &w.attention.v, &w.attention.latent.kv_a, &w.delta.q, &w.delta.k, &w.delta.v, &w.delta.z,
+                &w.delta.beta, &w.delta.alpha, &w.short_conv.in});
+}
+
 void Pass::normalise(float* y, const float* x, const Norm& norm) const {
   const Spec& s = spec();
   if (!norm) {
@@ -117,9 +131,7 @@ void forward(Worker& worker, const Pass& pass) {
   embed(worker, pass);
   pass.each_token(worker, [&](std::int64_t t) {
     pass.normalise(pass.h(t), pass.x(t), first.attention_norm);
-    pass.ws.inputs.prepare(
-        input_kinds(pass.kernels, {&first.attention.q, &first.attention.k, &first.attention.v}), t, pass.h(t),
-        pass.spec().width);
+    pass.ws.inputs.prepare(mixer_input_kinds(pass.kernels, first), t, pass.h(t), pass.spec().width);
   });
   for (std::size_t i = 0; i < pass.spec().layers.size(); ++i) block(worker, pass, i);
   logits(worker, pass);

@@ -16,6 +16,16 @@ std::int64_t pages_for(std::int64_t positions) { return (positions + kTile - 1) 
 // truncation can count on.
 std::int64_t window_pages(int window, std::int64_t step) { return pages_for(window + step) + 3; }
 
+// Floats that a recurrent layer keeps of a sequence: the last inputs of its convolution, and its matrices.
+std::size_t recurrent_state(const Spec& spec, const LayerSpec& l) {
+  if (l.mixer == Mixer::ShortConv)
+    return static_cast<std::size_t>(l.short_conv - 1) * static_cast<std::size_t>(spec.width);
+  const DeltaSpec& d = l.delta;
+  return static_cast<std::size_t>(d.taps - 1) * static_cast<std::size_t>(d.channels()) +
+         static_cast<std::size_t>(d.value_heads) * static_cast<std::size_t>(d.key_dim) *
+             static_cast<std::size_t>(d.value_dim);
+}
+
 std::size_t row_bytes(DType type, int n, const char* what) {
   const TypeInfo& info = type_info(type);
   if (n % info.block != 0) {
@@ -33,21 +43,33 @@ struct KvCache::Layout {
   std::vector<int> windows;              // of each group; 0: none
   std::vector<std::size_t> page_bytes;   // of each group
   std::vector<std::int64_t> page_count;  // of each group
+  std::size_t state_floats = 0;          // of a sequence
 
   Layout(const Spec& spec, KvTypes types, std::int64_t positions, int sequences, std::int64_t step) {
     for (const LayerSpec& l : spec.layers) {
       const AttentionSpec& a = l.attention;
+      if (l.mixer != Mixer::Attention) {
+        layers.push_back({.state = state_floats});
+        state_floats += recurrent_state(spec, l);
+        continue;
+      }
       const int window = a.window > 0 ? a.window : a.chunk;
       std::size_t group = static_cast<std::size_t>(std::ranges::find(windows, window) - windows.begin());
       if (group == windows.size()) {
         windows.push_back(window);
         page_bytes.push_back(0);
       }
-      Layer layer{static_cast<int>(group), 0, 0, row_bytes(types.k, a.head_dim, "key"),
-                  row_bytes(types.v, a.value_dim, "value")};
-      layer.k_offset = page_bytes[group];
-      layer.v_offset = layer.k_offset + layer.k_row * kTile * a.kv_heads;
-      page_bytes[group] = (layer.v_offset + layer.v_row * kTile * a.kv_heads + 63) & ~std::size_t{63};
+      Layer layer{.group = static_cast<int>(group), .k_offset = page_bytes[group], .k_type = types.k};
+      layer.k_row = row_bytes(types.k, a.head_dim, "key");
+      std::size_t end = layer.k_offset + layer.k_row * kTile * a.kv_heads;
+      if (a.latent.kv_rank > 0) {
+        layer.v_offset = layer.k_offset, layer.v_row = layer.k_row, layer.v_type = types.k;
+        row_bytes(types.k, a.value_dim, "latent");
+      } else {
+        layer.v_offset = end, layer.v_row = row_bytes(types.v, a.value_dim, "value"), layer.v_type = types.v;
+        end += layer.v_row * kTile * a.kv_heads;
+      }
+      page_bytes[group] = (end + 63) & ~std::size_t{63};
       layers.push_back(layer);
     }
     for (int window : windows) {
@@ -63,6 +85,7 @@ KvCache::KvCache(const Spec& spec, KvTypes types, std::int64_t positions, int se
     : types_(types), step_(step) {
   Layout layout(spec, types, positions, sequences, step);
   layers_ = std::move(layout.layers);
+  state_floats_ = layout.state_floats;
   for (std::size_t g = 0; g < layout.windows.size(); ++g) {
     Pool pool{layout.windows[g],
               layout.page_bytes[g],
@@ -77,7 +100,7 @@ KvCache::KvCache(const Spec& spec, KvTypes types, std::int64_t positions, int se
 std::uint64_t KvCache::bytes(const Spec& spec, KvTypes types, std::int64_t positions, int sequences,
                              std::int64_t step) {
   const Layout layout(spec, types, positions, sequences, step);
-  std::uint64_t sum = 0;
+  std::uint64_t sum = layout.state_floats * sizeof(float) * static_cast<std::uint64_t>(sequences);
   for (std::size_t g = 0; g < layout.windows.size(); ++g)
     sum += layout.page_bytes[g] * static_cast<std::uint64_t>(layout.page_count[g]);
   return sum;
@@ -117,7 +140,10 @@ void KvCache::drop(int group, std::int32_t page) {
 }
 
 Sequence::Sequence(Sequence&& other) noexcept
-    : cache_(other.cache_), length_(std::exchange(other.length_, 0)), pages_(std::move(other.pages_)) {
+    : cache_(other.cache_),
+      length_(std::exchange(other.length_, 0)),
+      pages_(std::move(other.pages_)),
+      state_(std::move(other.state_)) {
   other.pages_.assign(pages_.size(), {});
 }
 
@@ -125,6 +151,7 @@ Sequence& Sequence::operator=(Sequence&& other) noexcept {
   std::swap(cache_, other.cache_);
   std::swap(length_, other.length_);
   std::swap(pages_, other.pages_);
+  std::swap(state_, other.state_);
   return *this;
 }
 
@@ -136,11 +163,13 @@ void Sequence::clear() {
     pages_[g].clear();
   }
   length_ = 0;
+  std::ranges::fill(state_, 0.0f);
 }
 
 Sequence Sequence::fork() const {
   Sequence copy(*cache_);
   copy.length_ = length_;
+  copy.state_ = state_;
   for (std::size_t g = 0; g < pages_.size(); ++g) {
     // Pages that are reserved but hold nothing yet stay with the original.
     copy.pages_[g].assign(pages_[g].begin(), pages_[g].begin() + pages_for(length_));
@@ -201,6 +230,7 @@ bool Sequence::append_page(std::span<const std::int64_t> first) {
 }
 
 bool Sequence::can_truncate(std::int64_t length) const {
+  if (!state_.empty() && length > 0 && length < length_) return false;
   for (std::size_t g = 0; g < pages_.size(); ++g) {
     const std::int64_t first = cache_->first_page(static_cast<int>(g), length), last = pages_for(length);
     // A window lets go from the front, so the first page that is needed tells of all.
@@ -219,6 +249,7 @@ bool Sequence::truncate(std::int64_t length) {
     }
   }
   length_ = length;
+  if (length == 0) std::ranges::fill(state_, 0.0f);
   return true;
 }
 

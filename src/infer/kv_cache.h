@@ -34,11 +34,15 @@ class KvCache {
   static std::uint64_t bytes(const Spec& spec, KvTypes types, std::int64_t positions, int sequences,
                              std::int64_t step);
 
-  /// Where a layer's keys and values are in its group's pages: [kv_heads][kTile] rows each.
+  /// Where a layer's keys and values are in its group's pages: [kv_heads][kTile] rows each. Latent
+  /// attention's values are the beginnings of its keys. A recurrent layer has no pages but a place in every
+  /// sequence's state.
   struct Layer {
-    int group;
+    int group = -1;
     std::size_t k_offset, v_offset;  ///< in a page
     std::size_t k_row, v_row;        ///< bytes of a row
+    DType k_type, v_type;
+    std::size_t state = 0;  ///< first float in the state
   };
   const Layer& layer(std::size_t i) const { return layers_[i]; }
   std::byte* page(int group, std::int32_t index) const {
@@ -74,6 +78,7 @@ class KvCache {
 
   KvTypes types_;
   std::int64_t step_;
+  std::size_t state_floats_ = 0;  // of a sequence
   std::vector<Layer> layers_;
   std::vector<Pool> pools_;
 };
@@ -81,7 +86,8 @@ class KvCache {
 /// One token sequence's place in the cache. Movable; fork() is the copy. Must not outlive the cache.
 class Sequence {
  public:
-  explicit Sequence(KvCache& cache) : cache_(&cache), pages_(cache.pools_.size()) {}
+  explicit Sequence(KvCache& cache)
+      : cache_(&cache), pages_(cache.pools_.size()), state_(cache.state_floats_) {}
   Sequence(Sequence&& other) noexcept;
   Sequence& operator=(Sequence&& other) noexcept;
   ~Sequence();
@@ -112,11 +118,15 @@ class Sequence {
 
   /// Page of each kTile positions of a group; -1 where a window has let go of it.
   std::span<const std::int32_t> pages(int group) const { return pages_[group]; }
+  /// What the recurrent layers remember of all positions so far; zero at the start. Truncating to anything
+  /// but nothing would need a state that is gone: keep a fork of the moment instead.
+  float* state() { return state_.data(); }
 
  private:
   KvCache* cache_;
   std::int64_t length_ = 0;
   std::vector<std::vector<std::int32_t>> pages_;  // by group
+  std::vector<float> state_;
 };
 
 }  // namespace pith

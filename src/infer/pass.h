@@ -14,7 +14,7 @@ namespace pith {
 
 /// Consecutive tokens of one sequence: rows first .. first + count of the step, at positions position ...
 struct Run {
-  const Sequence* sequence;
+  Sequence* sequence;
   std::int64_t first, count, position;
 };
 
@@ -66,9 +66,12 @@ struct Pass {
   void normalise(float* y, const float* x, const Norm& norm) const;
 };
 
-/// ws.inputs (prepared for q, k, v) -> ws.out = attention(...). Writes the step's keys and values to the
-/// cache.
+/// ws.inputs (prepared for mixer_input_kinds) -> ws.out: attention, or what a layer has in its place. Writes
+/// the step's keys and values to the cache, or advances the state of its sequences.
+void mix_tokens(Worker& worker, const Pass& pass, std::size_t layer);
 void attention(Worker& worker, const Pass& pass, std::size_t layer);
+void delta_net(Worker& worker, const Pass& pass, std::size_t layer);
+void short_convolution(Worker& worker, const Pass& pass, std::size_t layer);
 
 /// ws.h and ws.inputs (prepared for ffn_input_kinds) -> ws.out = ffn(h).
 void feed_forward(Worker& worker, const Pass& pass, std::size_t layer);
@@ -76,7 +79,8 @@ void feed_forward(Worker& worker, const Pass& pass, std::size_t layer);
 /// The same for a mixture of experts.
 void mixture(Worker& worker, const Pass& pass, std::size_t layer);
 
-/// Kinds of prepared input that the layer's FFN reads.
+/// Kinds of prepared input that the layer's mixer reads, and its FFN.
+unsigned mixer_input_kinds(const Kernels& kernels, const LayerWeights& weights);
 unsigned ffn_input_kinds(const Kernels& kernels, const LayerWeights& weights);
 
 }  // namespace pith

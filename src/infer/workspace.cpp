@@ -5,68 +5,73 @@
 
 namespace pith {
 
-// Floats of each buffer in the order of the members, and what the inputs and the threads need.
+// Floats of each buffer, and what the inputs and the threads need.
 struct Workspace::Sizes {
   std::int64_t x = 0, q = 0, k = 0, v = 0, heads = 0, ffn = 0, angles = 0, partials = 0, router = 0,
-               expert_out = 0, logits = 0;
-  std::int64_t tokens,
-      slots;  // rows of the residual stream; rows of the FFN (a token has one for each active expert)
-  std::int64_t input_width, ffn_width = 0;
-  unsigned input_kinds = 0, ffn_kinds = 0;
+               latent = 0, recurrent = 0, expert_out = 0, logits = 0;
+  // Elements of all rows together; a row is as long as its layer's matrices want it.
+  std::int64_t tokens, slots, head_rows = 0;
+  std::int64_t input_width, ffn_width = 0, head_width = 0;
+  unsigned kinds = 0;
   std::size_t scratch = 0;
 
   Sizes(const Spec& spec, const Weights& weights, const Kernels& kernels, std::int64_t t,
         std::int64_t logit_rows)
-      : tokens(t), slots(t) {
-    x = t * spec.width;
-    logits = logit_rows * spec.vocab;
-    input_width = spec.width;
-    const auto scratch_of = [&](const Linear& w) {
-      if (w) scratch = std::max(scratch, matmul_scratch(kernels, w));
+      : tokens(t), slots(t), input_width(spec.width) {
+    const std::int64_t d = spec.width;
+    const auto grow = [](std::int64_t& size, std::int64_t to) { size = std::max(size, to); };
+    const auto matrix = [&](const Linear& w) {
+      scratch = std::max(scratch, matmul_scratch(kernels, w));
+      kinds |= input_kinds(kernels, {&w});
     };
+    x = t * d;
+    logits = logit_rows * spec.vocab;
     for (std::size_t i = 0; i < spec.layers.size(); ++i) {
-      const AttentionSpec& a = spec.layers[i].attention;
-      const FfnSpec& f = spec.layers[i].ffn;
-      const LayerWeights& w = weights.layers[i];
-      q = std::max(q, t * a.heads * a.head_dim * (a.gated ? 2 : 1));
-      k = std::max(k, t * a.kv_heads * a.head_dim);
-      v = std::max(v, t * a.kv_heads * a.value_dim);
-      heads = std::max(heads, t * a.heads * a.value_dim);
-      input_width = std::max<std::int64_t>(input_width, std::int64_t{a.heads} * a.value_dim);
-      partials = std::max<std::int64_t>(partials, kMaxPartials * (a.value_dim + 2));
-      scratch = std::max({scratch, attention_scratch(kernels, a)});
-      slots = std::max(slots, t * std::max(1, f.moe.active));
-      ffn_width = std::max(
-          {ffn_width, std::int64_t{f.width}, std::int64_t{f.moe.width}, std::int64_t{f.moe.shared_width}});
-      router = std::max(router, t * f.moe.experts);
-      input_kinds |= pith::input_kinds(
-          kernels, {&w.attention.q, &w.attention.k, &w.attention.v, &w.attention.o, &w.ffn.gate, &w.ffn.up,
-                    &w.moe.router, &w.moe.shared.gate, &w.moe.shared.up, &w.moe.shared_gate});
-      ffn_kinds |= pith::input_kinds(kernels, {&w.ffn.down, &w.moe.shared.down});
-      for (const Linear* m : {&w.attention.q, &w.attention.k, &w.attention.v, &w.attention.o, &w.ffn.gate,
-                              &w.ffn.up, &w.ffn.down, &w.moe.router, &w.moe.shared.gate, &w.moe.shared.up,
-                              &w.moe.shared.down, &w.moe.shared_gate}) {
-        scratch_of(*m);
+      const LayerSpec& l = spec.layers[i];
+      const AttentionSpec& a = l.attention;
+      const MoeSpec& m = l.ffn.moe;
+      if (l.mixer == Mixer::Attention) {
+        const std::int64_t heads_out = std::int64_t{a.heads} * a.value_dim;
+        grow(q, t * a.heads * a.head_dim * (a.gated ? 2 : 1));
+        grow(k, t * a.kv_heads * a.head_dim);
+        grow(v, t * a.kv_heads * a.value_dim);
+        grow(heads, t * heads_out);
+        grow(input_width, heads_out);
+        grow(partials, kMaxPartials * (a.value_dim + 2));
+        scratch = std::max(scratch, attention_scratch(kernels, a));
+        if (const LatentSpec& c = a.latent; c.kv_rank > 0) {
+          const std::int64_t widest =
+              std::max({c.q_rank, a.heads * (c.nope_dim + c.rope_dim), a.heads * c.value_dim});
+          grow(latent, t * widest);
+          grow(input_width, widest);
+          grow(head_rows, t * a.heads);
+          grow(head_width, std::max(c.nope_dim, c.kv_rank));
+        }
+      } else {
+        const std::int64_t row = recurrent_row(spec, l);
+        grow(recurrent, t * row);
+        grow(heads, t * l.delta.value_heads * l.delta.value_dim);
+        scratch = std::max(scratch,
+                           sizeof(float) * static_cast<std::size_t>(2 * l.delta.key_dim + l.delta.value_dim));
+        grow(input_width, row);
       }
-      for (const FfnWeights& e : w.moe.experts) {
-        input_kinds |= pith::input_kinds(kernels, {&e.gate, &e.up});
-        ffn_kinds |= pith::input_kinds(kernels, {&e.gate, &e.up, &e.down});
-        for (const Linear* m : {&e.gate, &e.up, &e.down}) scratch_of(*m);
+      grow(ffn, t * std::max({l.ffn.width, m.shared_width, m.active * m.width}));
+      grow(ffn_width, std::max({l.ffn.width, m.shared_width, m.width}));
+      if (m.experts > 0) {
+        grow(slots, t * m.active);
+        grow(router, t * m.experts);
+        grow(expert_out, t * m.active * d);
+        grow(ffn_width, d);  // experts read their tokens gathered
       }
+      for_each_matrix(weights.layers[i], matrix);
     }
-    scratch_of(weights.output);
-    input_kinds |= pith::input_kinds(kernels, {&weights.output});
+    matrix(weights.output);
     for (const RopeSpec& r : spec.ropes) angles += t * r.dims;
-    ffn = slots * ffn_width;
-    // Experts read their tokens gathered, so the FFN's inputs hold rows of either width.
-    if (slots > t || router > 0) {
-      expert_out = slots * spec.width;
-      ffn_width = std::max(ffn_width, std::int64_t{spec.width});
-    }
   }
 
   std::vector<std::int64_t> floats() const {
-    return {x, x, q, k, v, heads, x, ffn, ffn, angles, partials, router, expert_out, logits};
+    return {x,   x,      q,        k,      v,      heads,     x,          ffn,
+            ffn, angles, partials, router, latent, recurrent, expert_out, logits};
   }
 };
 
@@ -90,8 +95,9 @@ std::uint64_t Workspace::bytes(const Spec& spec, const Weights& weights, const K
                                std::int64_t tokens, std::int64_t logit_rows) {
   const Sizes s(spec, weights, kernels, tokens, logit_rows);
   return total(s.floats()) + padded_scratch(s.scratch) * static_cast<std::size_t>(threads) +
-         Inputs::bytes(kernels, s.tokens, s.input_width, s.input_kinds) +
-         Inputs::bytes(kernels, s.slots, s.ffn_width, s.ffn_kinds);
+         Inputs::bytes(kernels, s.tokens, s.input_width, s.kinds) +
+         Inputs::bytes(kernels, s.head_rows, s.head_width, s.kinds) +
+         Inputs::bytes(kernels, s.slots, s.ffn_width, s.kinds);
 }
 
 Workspace::Workspace(const Spec& spec, const Weights& weights, const Kernels& kernels, int threads,
@@ -100,11 +106,12 @@ Workspace::Workspace(const Spec& spec, const Weights& weights, const Kernels& ke
 
 Workspace::Workspace(const Sizes& s, const Kernels& kernels, int threads)
     : inputs(kernels, s.tokens, s.input_width),
+      head_inputs(kernels, s.head_rows, s.head_width),
       ffn_inputs(kernels, s.slots, s.ffn_width),
       memory_(total(s.floats()) + padded_scratch(s.scratch) * static_cast<std::size_t>(threads)) {
   std::byte* next = memory_.data();
-  float** const members[] = {&x,    &h,  &q,      &k,        &v,      &heads,      &out,
-                             &gate, &up, &angles, &partials, &router, &expert_out, &logits};
+  float** const members[] = {&x,  &h,      &q,        &k,      &v,      &heads,     &out,        &gate,
+                             &up, &angles, &partials, &router, &latent, &recurrent, &expert_out, &logits};
   const std::vector<std::int64_t> floats = s.floats();
   for (std::size_t i = 0; i < floats.size(); ++i) {
     *members[i] = reinterpret_cast<float*>(next);

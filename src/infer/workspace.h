@@ -15,6 +15,9 @@ namespace pith {
 /// Partial softmax states that one decode step may have in flight (see attention.cpp).
 inline constexpr std::int64_t kMaxPartials = 8192;
 
+/// Floats that a recurrent layer needs of one token.
+std::int64_t recurrent_row(const Spec& spec, const LayerSpec& layer);
+
 struct Workspace {
   /// For steps of up to `tokens` tokens of which up to `logit_rows` want logits.
   Workspace(const Spec& spec, const Weights& weights, const Kernels& kernels, int threads,
@@ -35,9 +38,12 @@ struct Workspace {
   float* angles;                    ///< [ropes][T][2][pairs] cos, then sin
   float* partials;                  ///< [kMaxPartials][max U + 2]
   float* router;                    ///< [T][max E]
+  float* latent;                    ///< [T][q_rank, or H * (nope + rope), or H * U] of latent attention
+  float* recurrent;                 ///< [T][channels + z + 2 gates] of a recurrent layer
   float* expert_out;                ///< [T * active][D]
   float* logits;                    ///< [logit_rows][V]
   Inputs inputs;                    ///< of the matrices that read D (or what heads hold)
+  Inputs head_inputs;               ///< [H][T] of latent attention's matrices of each head
   Inputs ffn_inputs;                ///< [T * active] of the down matrices
   std::vector<std::byte*> scratch;  ///< of each thread
 

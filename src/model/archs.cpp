@@ -1,6 +1,7 @@
 // The architectures. This is the only file that names one.
 #include "model/archs.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace pith {
@@ -24,6 +25,12 @@ constexpr NamePattern kCommonNames[] = {
     {"model.layers.{}.self_attn.query_layernorm", "blk.{}.attn_q_norm"},
     {"model.layers.{}.self_attn.key_layernorm", "blk.{}.attn_k_norm"},
     {"model.layers.{}.self_attn.sinks", "blk.{}.attn_sinks.weight"},
+    {"model.layers.{}.self_attn.q_a_proj", "blk.{}.attn_q_a"},
+    {"model.layers.{}.self_attn.q_a_layernorm", "blk.{}.attn_q_a_norm"},
+    {"model.layers.{}.self_attn.q_b_proj", "blk.{}.attn_q_b"},
+    {"model.layers.{}.self_attn.kv_a_proj_with_mqa", "blk.{}.attn_kv_a_mqa"},
+    {"model.layers.{}.self_attn.kv_a_layernorm", "blk.{}.attn_kv_a_norm"},
+    {"model.layers.{}.self_attn.kv_b_proj", "blk.{}.attn_kv_b"},
     {"model.layers.{}.self_attn.o_proj", "blk.{}.attn_output"},
     {"model.layers.{}.self_attn.dense", "blk.{}.attn_output"},
     {"model.layers.{}.post_attention_layernorm", "blk.{}.ffn_norm"},
@@ -35,6 +42,11 @@ constexpr NamePattern kCommonNames[] = {
     {"model.layers.{}.mlp.down_proj", "blk.{}.ffn_down"},
     {"model.layers.{}.mlp.fc2", "blk.{}.ffn_down"},
     {"model.layers.{}.mlp.c_proj", "blk.{}.ffn_down"},
+    {"model.layers.{}.mlp.router", "blk.{}.ffn_gate_inp"},
+    {"model.layers.{}.mlp.experts.gate_up_proj_bias", "blk.{}.ffn_gate_up_exps.bias"},
+    {"model.layers.{}.mlp.experts.gate_up_proj", "blk.{}.ffn_gate_up_exps.weight"},
+    {"model.layers.{}.mlp.experts.down_proj_bias", "blk.{}.ffn_down_exps.bias"},
+    {"model.layers.{}.mlp.experts.down_proj", "blk.{}.ffn_down_exps.weight"},
     {"model.layers.{}.mlp.gate.e_score_correction_bias", "blk.{}.exp_probs_b.bias"},
     {"model.layers.{}.mlp.moe_statics.e_score_correction_bias", "blk.{}.exp_probs_b.bias"},
     {"model.layers.{}.mlp.gate", "blk.{}.ffn_gate_inp"},
@@ -48,6 +60,17 @@ constexpr NamePattern kCommonNames[] = {
     {"model.layers.{}.mlp.shared_experts.up_proj", "blk.{}.ffn_up_shexp"},
     {"model.layers.{}.mlp.shared_experts.down_proj", "blk.{}.ffn_down_shexp"},
     {"model.layers.{}.mlp.shared_expert_gate", "blk.{}.ffn_gate_inp_shexp"},
+    {"model.layers.{}.linear_attn.in_proj_qkvz", "blk.{}.ssm_in"},
+    {"model.layers.{}.linear_attn.in_proj_qkv", "blk.{}.attn_qkv"},
+    {"model.layers.{}.linear_attn.in_proj_z", "blk.{}.attn_gate"},
+    {"model.layers.{}.linear_attn.in_proj_ba", "blk.{}.ssm_ba"},
+    {"model.layers.{}.linear_attn.in_proj_b", "blk.{}.ssm_beta"},
+    {"model.layers.{}.linear_attn.in_proj_a", "blk.{}.ssm_alpha"},
+    {"model.layers.{}.linear_attn.conv1d", "blk.{}.ssm_conv1d"},
+    {"model.layers.{}.linear_attn.A_log", "blk.{}.ssm_a"},
+    {"model.layers.{}.linear_attn.dt_bias", "blk.{}.ssm_dt.bias"},
+    {"model.layers.{}.linear_attn.norm", "blk.{}.ssm_norm"},
+    {"model.layers.{}.linear_attn.out_proj", "blk.{}.ssm_out"},
     {"model.norm", "output_norm"},
     {"model.final_layernorm", "output_norm"},
     {"lm_head", "output"},
@@ -165,6 +188,47 @@ constexpr NamePattern kMptNames[] = {
     {"lm_head", "output"},
 };
 
+constexpr NamePattern kLlama4Names[] = {
+    {"model.embed_tokens", "token_embd"},
+    {"model.layers.{}.input_layernorm", "blk.{}.attn_norm"},
+    {"model.layers.{}.self_attn.q_proj", "blk.{}.attn_q"},
+    {"model.layers.{}.self_attn.k_proj", "blk.{}.attn_k"},
+    {"model.layers.{}.self_attn.v_proj", "blk.{}.attn_v"},
+    {"model.layers.{}.self_attn.o_proj", "blk.{}.attn_output"},
+    {"model.layers.{}.post_attention_layernorm", "blk.{}.ffn_norm"},
+    {"model.layers.{}.feed_forward.gate_proj", "blk.{}.ffn_gate"},
+    {"model.layers.{}.feed_forward.up_proj", "blk.{}.ffn_up"},
+    {"model.layers.{}.feed_forward.down_proj", "blk.{}.ffn_down"},
+    {"model.layers.{}.feed_forward.router", "blk.{}.ffn_gate_inp"},
+    {"model.layers.{}.feed_forward.experts.gate_up_proj", "blk.{}.ffn_gate_up_exps.weight"},
+    {"model.layers.{}.feed_forward.experts.down_proj", "blk.{}.ffn_down_exps.weight"},
+    {"model.layers.{}.feed_forward.shared_expert.gate_proj", "blk.{}.ffn_gate_shexp"},
+    {"model.layers.{}.feed_forward.shared_expert.up_proj", "blk.{}.ffn_up_shexp"},
+    {"model.layers.{}.feed_forward.shared_expert.down_proj", "blk.{}.ffn_down_shexp"},
+    {"model.norm", "output_norm"},
+    {"lm_head", "output"},
+};
+
+constexpr NamePattern kLfm2Names[] = {
+    {"model.embed_tokens", "token_embd"},
+    {"model.layers.{}.operator_norm", "blk.{}.attn_norm"},
+    {"model.layers.{}.self_attn.q_proj", "blk.{}.attn_q"},
+    {"model.layers.{}.self_attn.k_proj", "blk.{}.attn_k"},
+    {"model.layers.{}.self_attn.v_proj", "blk.{}.attn_v"},
+    {"model.layers.{}.self_attn.q_layernorm", "blk.{}.attn_q_norm"},
+    {"model.layers.{}.self_attn.k_layernorm", "blk.{}.attn_k_norm"},
+    {"model.layers.{}.self_attn.out_proj", "blk.{}.attn_output"},
+    {"model.layers.{}.conv.in_proj", "blk.{}.shortconv.in_proj"},
+    {"model.layers.{}.conv.conv", "blk.{}.shortconv.conv"},
+    {"model.layers.{}.conv.out_proj", "blk.{}.shortconv.out_proj"},
+    {"model.layers.{}.ffn_norm", "blk.{}.ffn_norm"},
+    {"model.layers.{}.feed_forward.w1", "blk.{}.ffn_gate"},
+    {"model.layers.{}.feed_forward.w3", "blk.{}.ffn_up"},
+    {"model.layers.{}.feed_forward.w2", "blk.{}.ffn_down"},
+    {"model.embedding_norm", "output_norm"},
+    {"lm_head", "output"},
+};
+
 // --- tensors that inference does not need
 // ------------------------------------------------------------------------------ Frequencies that a
 // checkpoint stores but every implementation computes.
@@ -172,14 +236,21 @@ constexpr Text kStoredFrequencies[] = {"blk.{}.attn_rot_embd"};
 // A reward or embedding head; text generation does not use it.
 constexpr Text kClassifierHead[] = {"cls.output"};
 
-// --- what no flag says
-// --------------------------------------------------------------------------------------------------- GGUF
-// does not say that the 27B model scales scores by the width of a head of the residual, not by its own
-// heads'.
+// A key norm counts only beside a query norm.
+constexpr Text kLoneKeyNorm[] = {"blk.{}.attn_k_norm"};
+// The recurrent layers' input projection in a second, older form.
+constexpr Text kLegacyProjection[] = {"blk.{}.ssm_in"};
+
+// Files may leave out the caps. And GGUF does not say that the 27B model scales scores by the width of a head
+// of the residual, not by its own heads'.
 void adjust_gemma2(const ModelFile& file, Spec& spec) {
-  if (file.container != Container::Gguf || spec.layers.size() != 46) return;
-  for (LayerSpec& l : spec.layers)
-    l.attention.scale = 1 / std::sqrt(static_cast<float>(spec.width) / static_cast<float>(l.attention.heads));
+  if (file.container != Container::Gguf) return;
+  if (!file.metadata.has(spec.arch + ".final_logit_softcapping")) spec.logit_softcap = 30;
+  for (LayerSpec& l : spec.layers) {
+    if (!file.metadata.has(spec.arch + ".attn_logit_softcapping")) l.attention.softcap = 50;
+    const float residual_head = static_cast<float>(spec.width) / static_cast<float>(l.attention.heads);
+    if (spec.layers.size() == 46) l.attention.scale = 1 / std::sqrt(residual_head);
+  }
 }
 
 // The variant with ALiBi adds it before the scores are scaled.
@@ -187,6 +258,41 @@ void adjust_falcon(const ModelFile&, Spec& spec) {
   for (LayerSpec& l : spec.layers) l.attention.alibi_factor = l.attention.scale;
 }
 
+// Chunked layers are rotated and their heads normalised; the others see everything, with a temperature that
+// grows with the position.
+void adjust_llama4(const ModelFile& file, Spec& spec) {
+  const std::string arch = std::string(spec.arch) + ".attention.";
+  for (LayerSpec& l : spec.layers) {
+    AttentionSpec& a = l.attention;
+    const bool local = a.rope >= 0;
+    a.chunk = local ? file.metadata.get_or<std::int32_t>(arch + "chunk_size", 8192) : 0;
+    if (a.chunk < 0) a.chunk = 0;
+    a.qk_l2_norm = local && l.ffn.moe.experts != 128;  // the largest model of the family goes without
+    a.qk_norm_after_rope = true;
+    a.temperature_scale = local ? 0 : file.metadata.get_or<float>(arch + "temperature_scale", 0.1f);
+    a.temperature_period =
+        local ? 1 : std::max(1, file.metadata.get_or<std::int32_t>(arch + "temperature_length", 8192));
+    a.temperature_offset = 1;
+  }
+}
+
+// GGUF has no keys for the scales of this family; these are its published model's.
+void adjust_minicpm3(const ModelFile& file, Spec& spec) {
+  if (file.metadata.has(spec.arch + ".embedding_scale")) return;
+  spec.embedding_scale = 12;
+  spec.residual_scale = 1.4f / std::sqrt(static_cast<float>(spec.layers.size()));
+  spec.logit_scale = 256.0f / static_cast<float>(spec.width);
+}
+
+constexpr Text kDeepseek2Classes[] = {"DeepseekV2ForCausalLM"};
+constexpr Text kDeepseek3Classes[] = {"DeepseekV3ForCausalLM"};
+constexpr Text kGptOssClasses[] = {"GptOssForCausalLM"};
+constexpr Text kLfm2Classes[] = {"Lfm2ForCausalLM"};
+constexpr Text kLlama4Classes[] = {"Llama4ForCausalLM", "Llama4ForConditionalGeneration"};
+constexpr Text kMiniCpm3Classes[] = {"MiniCPM3ForCausalLM"};
+constexpr Text kQwen35Classes[] = {"Qwen3_5ForCausalLM", "Qwen3_5ForConditionalGeneration"};
+constexpr Text kQwen35MoeClasses[] = {"Qwen3_5MoeForCausalLM", "Qwen3_5MoeForConditionalGeneration"};
+constexpr Text kQwen3NextClasses[] = {"Qwen3NextForCausalLM"};
 constexpr Text kArceeClasses[] = {"ArceeForCausalLM"};
 constexpr Text kBloomClasses[] = {"BloomForCausalLM"};
 constexpr Text kCohereClasses[] = {"CohereForCausalLM"};
@@ -263,6 +369,23 @@ constexpr Arch kArchs[] = {
         .halves = false,
         .qk_norm = QkNorm::PerHead,
         .has_qk_norm = Has::Maybe,
+    },
+    {
+        .name = "deepseek2",
+        .classes = kDeepseek2Classes,
+        .names = kCommonNames,
+        .halves = false,
+        .latent = true,
+    },
+    {
+        // GGUF has one name for both versions and keys for what differs.
+        .name = "deepseek2",
+        .classes = kDeepseek3Classes,
+        .names = kCommonNames,
+        .halves = false,
+        .latent = true,
+        .router = Router::Sigmoid,
+        .renormalise = true,
     },
     {
         .name = "ernie4_5",
@@ -345,7 +468,18 @@ constexpr Arch kArchs[] = {
         .has_qk_norm = Has::Maybe,
         .router = Router::Sigmoid,
         .renormalise = true,
-        .group_by_top2 = true,
+    },
+    {
+        .name = "gpt-oss",
+        .classes = kGptOssClasses,
+        .names = kCommonNames,
+        .windows = {.period = 2},
+        .yarn_truncate = false,
+        .sinks = true,
+        .clamp = 7,
+        .alternating_gate = true,
+        .router = Router::TopKThenSoftmax,
+        .transposed = Transposed::Experts,
     },
     {
         .name = "gpt2",
@@ -392,12 +526,37 @@ constexpr Arch kArchs[] = {
         .qk_norm_after_rope = true,
     },
     {
+        .name = "lfm2",
+        .classes = kLfm2Classes,
+        .names = kLfm2Names,
+        .qk_norm = QkNorm::PerHead,
+    },
+    {
         .name = "llama",
         .classes = kLlamaClasses,
         .names = kSparseNames,
         .ignored = kStoredFrequencies,
         .gguf_permuted = true,
         .router = Router::TopKThenSoftmax,
+    },
+    {
+        .name = "llama4",
+        .classes = kLlama4Classes,
+        .names = kLlama4Names,
+        .halves = false,
+        .no_rope = {.period = 4},
+        .router = Router::Sigmoid,
+        .weigh_input = true,
+        .shared_expert = true,
+        .transposed = Transposed::Experts,
+        .adjust = adjust_llama4,
+    },
+    {
+        .name = "minicpm3",
+        .classes = kMiniCpm3Classes,
+        .names = kCommonNames,
+        .latent = true,
+        .adjust = adjust_minicpm3,
     },
     {
         .name = "mistral3",
@@ -410,6 +569,7 @@ constexpr Arch kArchs[] = {
         .name = "mpt",
         .classes = kMptClasses,
         .names = kMptNames,
+        .ignored = kLoneKeyNorm,
         .norm = NormKind::Layer,
         .norm_bias = Has::Maybe,
         .positions = Positions::Alibi,
@@ -480,11 +640,42 @@ constexpr Arch kArchs[] = {
         .qk_norm = QkNorm::PerHead,
     },
     {
+        .name = "qwen35",
+        .classes = kQwen35Classes,
+        .names = kCommonNames,
+        .gated_attention = true,
+        .tiled_heads = true,
+        .qk_norm = QkNorm::PerHead,
+        .norm_plus_one = true,
+    },
+    {
+        .name = "qwen35moe",
+        .classes = kQwen35MoeClasses,
+        .names = kCommonNames,
+        .gated_attention = true,
+        .tiled_heads = true,
+        .qk_norm = QkNorm::PerHead,
+        .renormalise = true,
+        .shared_gate = true,
+        .norm_plus_one = true,
+    },
+    {
         .name = "qwen3moe",
         .classes = kQwen3MoeClasses,
         .names = kCommonNames,
         .qk_norm = QkNorm::PerHead,
         .renormalise = true,
+    },
+    {
+        .name = "qwen3next",
+        .classes = kQwen3NextClasses,
+        .names = kCommonNames,
+        .ignored = kLegacyProjection,
+        .gated_attention = true,
+        .qk_norm = QkNorm::PerHead,
+        .renormalise = true,
+        .shared_gate = true,
+        .norm_plus_one = true,
     },
     {
         .name = "seed_oss",

@@ -55,11 +55,16 @@ struct Arch {
   LayerPattern no_rope{};      ///< layers without positions
   bool rope_needs_window =
       false;                  ///< layers without a window have no positions, if the model has windows at all
+  bool yarn_truncate = true;  ///< YaRN's ramp begins and ends at whole pairs
   float local_rope_base = 0;  ///< of layers with a window; 0: the same in all layers
 
   /// The Hugging Face checkpoint fuses q, k and v KV head by KV head; else, as in GGUF, all q come first,
   /// then k, then v.
   bool qkv_by_group = false;
+  bool latent = false;  ///< attention is latent
+  bool gated_attention = false;
+  bool tiled_heads = false;  ///< GGUF's value heads of a recurrent layer are ordered such that head h belongs
+                             ///< to key head h % key heads
   Has qkv_bias = Has::Maybe, out_bias = Has::Maybe, ffn_bias = Has::Maybe;
   QkNorm qk_norm = QkNorm::None;
   Has has_qk_norm = Has::Yes;
@@ -69,10 +74,13 @@ struct Arch {
   Activation activation = Activation::Silu;
   bool gated = true;
   float clamp = 0;  ///< see FfnSpec
+  bool alternating_gate =
+      false;  ///< the Hugging Face checkpoint's fused experts alternate rows of gate and up
 
   Router router = Router::SoftmaxThenTopK;
-  bool renormalise = false, group_by_top2 = false, weigh_input = false;
+  bool renormalise = false, weigh_input = false;
   bool shared_gate = false;
+  bool shared_expert = false;  ///< there is one, as wide as the others, though no key says so
 
   bool scale_embedding = false;  ///< embeddings times sqrt(width)
   bool divide_logits = false;    ///< logit_scale divides

@@ -26,7 +26,10 @@ class Binder {
       claimed_.insert(file_.tensors.find(read_with_the_metadata));
     }
     for (std::size_t i = 0; i < spec_.layers.size(); ++i) w_.layers.push_back(layer(i));
-    w_.output_norm = norm("output_norm", d, Has::Yes);
+    // One family's files give the last norm the name of another's first one.
+    const bool misnamed =
+        !spec_.embedding_norm && has("token_embd_norm.weight") && !has("output_norm.weight");
+    w_.output_norm = norm(misnamed ? "token_embd_norm" : "output_norm", d, Has::Yes);
     w_.tied = !has("output.weight");
     w_.output = w_.tied ? Linear{w_.embedding, v, vector("output.bias", v, Has::Maybe)}
                         : linear("output", d, v, Has::Maybe);
@@ -55,7 +58,13 @@ class Binder {
       l.attention_post_norm = norm(at("post_attention_norm"), d, Has::Yes);
       l.ffn_post_norm = norm(at("post_ffw_norm"), d, Has::Yes);
     }
-    l.attention = attention(s.attention);
+    switch (s.mixer) {
+      case Mixer::Attention:
+        l.attention = s.attention.latent.kv_rank > 0 ? latent(s.attention) : attention(s.attention);
+        break;
+      case Mixer::Delta: l.delta = delta(s.delta); break;
+      case Mixer::ShortConv: l.short_conv = short_conv(s.short_conv); break;
+    }
     if (s.ffn.moe.experts > 0) {
       l.moe = moe(s.ffn);
     } else {
@@ -84,6 +93,82 @@ class Binder {
     }
     if (a.sinks) w.sinks = vector(at("attn_sinks.weight"), a.heads, Has::Yes);
     return w;
+  }
+
+  AttentionWeights latent(const AttentionSpec& a) {
+    const LatentSpec& c = a.latent;
+    const std::int64_t d = spec_.width, head = c.nope_dim + c.rope_dim, heads = a.heads;
+    AttentionWeights w;
+    if (c.q_rank > 0) {
+      w.latent.q_a = linear(at("attn_q_a"), d, c.q_rank, arch_.qkv_bias);
+      w.latent.q_norm = norm(at("attn_q_a_norm"), c.q_rank, Has::Yes);
+      w.q = linear(at("attn_q_b"), c.q_rank, heads * head, Has::No);
+    } else {
+      w.q = linear(at("attn_q"), d, heads * head, arch_.qkv_bias);
+    }
+    w.latent.kv_a = linear(at("attn_kv_a_mqa"), d, c.kv_rank + c.rope_dim, arch_.qkv_bias);
+    w.latent.kv_norm = norm(at("attn_kv_a_norm"), c.kv_rank, Has::Yes);
+    if (has(at("attn_kv_b.weight"))) {
+      // Rows of each head: what makes its key of the latent (read from the other side), then its value.
+      const std::int64_t step = c.nope_dim + c.value_dim;
+      const Tensor all = matrix(at("attn_kv_b.weight"), {c.kv_rank, heads * step, 1});
+      for (std::int64_t h = 0; h < heads; ++h) {
+        w.latent.k_b.push_back({all.row_slice(h * step, c.nope_dim), c.kv_rank, nullptr, true});
+        w.latent.v_b.push_back({all.row_slice(h * step + c.nope_dim, c.value_dim), c.value_dim});
+      }
+    } else {
+      const Tensor k = matrix(at("attn_k_b.weight"), {c.nope_dim, c.kv_rank, heads}),
+                   v = matrix(at("attn_v_b.weight"), {c.kv_rank, c.value_dim, heads});
+      for (std::int64_t h = 0; h < heads; ++h) {
+        w.latent.k_b.push_back({k.matrix(h), c.kv_rank});
+        w.latent.v_b.push_back({v.matrix(h), c.value_dim});
+      }
+    }
+    w.o = linear(at("attn_output"), heads * c.value_dim, d, arch_.out_bias);
+    return w;
+  }
+
+  DeltaWeights delta(const DeltaSpec& s) {
+    const std::int64_t d = spec_.width, k = std::int64_t{s.key_heads} * s.key_dim,
+                       v = std::int64_t{s.value_heads} * s.value_dim;
+    DeltaWeights w;
+    if (has(at("attn_qkv.weight"))) {
+      const Linear all = linear(at("attn_qkv"), d, 2 * k + v, Has::No);
+      w.q = rows(all, 0, k);
+      w.k = rows(all, k, k);
+      w.v = rows(all, 2 * k, v);
+      w.z = linear(at("attn_gate"), d, v, Has::No);
+    } else {
+      // For each key head its q, its k, its values, their gates.
+      const std::int64_t groups = s.key_heads, step = 2 * (k + v) / groups;
+      const Linear all = linear(at("ssm_in"), d, 2 * (k + v), Has::No);
+      w.q = spread(all, 0, s.key_dim, step, groups);
+      w.k = spread(all, s.key_dim, s.key_dim, step, groups);
+      w.v = spread(all, 2 * s.key_dim, v / groups, step, groups);
+      w.z = spread(all, 2 * s.key_dim + v / groups, v / groups, step, groups);
+    }
+    if (has(at("ssm_ba.weight"))) {
+      const std::int64_t each = s.value_heads / s.key_heads;
+      const Linear both = linear(at("ssm_ba"), d, 2 * s.value_heads, Has::No);
+      w.beta = spread(both, 0, each, 2 * each, s.key_heads);
+      w.alpha = spread(both, each, each, 2 * each, s.key_heads);
+    } else {
+      w.beta = linear(at("ssm_beta"), d, s.value_heads, Has::No);
+      w.alpha = linear(at("ssm_alpha"), d, s.value_heads, Has::No);
+    }
+    w.conv = vector(at("ssm_conv1d.weight"), std::int64_t{s.channels()} * s.taps, Has::Yes);
+    w.decay = vector(at("ssm_a"), s.value_heads, Has::Yes);
+    w.dt_bias = vector(at("ssm_dt.bias"), s.value_heads, Has::Yes);
+    w.norm = norm(at("ssm_norm"), s.value_dim, Has::Yes);
+    w.out = linear(at("ssm_out"), v, d, Has::No);
+    return w;
+  }
+
+  ShortConvWeights short_conv(int taps) {
+    const std::int64_t d = spec_.width;
+    return {linear(at("shortconv.in_proj"), d, 3 * d, Has::Maybe),
+            vector(at("shortconv.conv.weight"), d * taps, Has::Yes),
+            linear(at("shortconv.out_proj"), d, d, Has::Maybe)};
   }
 
   // One matrix for q, k and v: views of its rows (or columns), which may lie head by head.
@@ -161,9 +246,10 @@ class Binder {
     w.experts.resize(static_cast<std::size_t>(m.experts));
     if (s.gated && has(at("ffn_gate_up_exps.weight"))) {
       const std::vector<Linear> both = stack(at("ffn_gate_up"), d, 2 * m.width, m.experts);  // gate first
+      const bool alternate = arch_.alternating_gate && file_.container == Container::HuggingFace;
       for (std::size_t e = 0; e < both.size(); ++e) {
-        w.experts[e].gate = rows(both[e], 0, m.width);
-        w.experts[e].up = rows(both[e], m.width, m.width);
+        w.experts[e].gate = alternate ? spread(both[e], 0, 1, 2, m.width) : rows(both[e], 0, m.width);
+        w.experts[e].up = alternate ? spread(both[e], 1, 1, 2, m.width) : rows(both[e], m.width, m.width);
       }
     } else {
       if (s.gated) place(stack(at("ffn_gate"), d, m.width, m.experts), w.experts, &FfnWeights::gate);

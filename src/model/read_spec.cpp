@@ -34,11 +34,12 @@ class Keys {
     return check(key, *value);
   }
 
+  /// One for each layer; 0 for layers that have none.
   std::vector<int> sizes_or(std::string_view key, std::size_t layers, int fallback) const {
     const auto values = metadata_.find_per_layer<std::int32_t>(name(key), layers);
     if (!values) return std::vector<int>(layers, fallback);
     std::vector<int> out;
-    for (std::int32_t v : *values) out.push_back(check(key, v));
+    for (std::int32_t v : *values) out.push_back(v == 0 ? 0 : check(key, v));
     return out;
   }
 
@@ -112,12 +113,13 @@ AttentionSpec read_attention(const Arch& arch, const Keys& keys, const ModelFile
   a.value_dim = keys.size_or("attention.value_length", a.head_dim);
   a.qk_norm = arch.qk_norm;
   if (arch.has_qk_norm == Has::Maybe && !file.tensors.find("blk.0.attn_q_norm.weight") &&
-      !file.tensors.find("blk.0.attn_k_norm.weight") && !file.tensors.find("blk.0.attn_q_norm.0.weight")) {
+      !file.tensors.find("blk.0.attn_q_norm.0.weight")) {
     a.qk_norm = QkNorm::None;
   }
   a.qk_norm_after_rope = arch.qk_norm_after_rope;
   a.clip_after_norm = arch.clip_after_norm;
   a.sinks = arch.sinks;
+  a.gated = arch.gated_attention;
   a.scale = keys.number_or("attention.scale",
                            static_cast<float>(1 / std::sqrt(static_cast<double>(a.head_dim))), true);
   a.softcap = keys.number_or("attn_logit_softcapping", 0);
@@ -128,8 +130,57 @@ AttentionSpec read_attention(const Arch& arch, const Keys& keys, const ModelFile
   return a;
 }
 
-// GGUF's numbers for the router's function.
-constexpr Router kGatingFunctions[] = {Router::SoftmaxThenTopK, Router::Sigmoid, Router::TopKThenSoftmax};
+// Latent attention, seen from the cache: one KV head as wide as the latent and the rotated key.
+void read_latent(const Keys& keys, const ModelFile& file, AttentionSpec& a) {
+  LatentSpec& c = a.latent;
+  const char* key =
+      keys.has("attention.key_length_mla") ? "attention.key_length_mla" : "attention.key_length";
+  const char* value =
+      keys.has("attention.value_length_mla") ? "attention.value_length_mla" : "attention.value_length";
+  c.kv_rank = keys.size("attention.kv_lora_rank");
+  c.q_rank = keys.size_or("attention.q_lora_rank", 0, true);
+  c.rope_dim = keys.size("rope.dimension_count");
+  c.nope_dim = keys.size(key) - c.rope_dim;
+  c.value_dim = keys.size(value);
+  if (c.nope_dim < 1)
+    fail("{}: '{}' leaves nothing beside the {} rotated elements", file.path, keys.name(key), c.rope_dim);
+  a.kv_heads = 1;
+  a.head_dim = c.kv_rank + c.rope_dim;
+  a.value_dim = c.kv_rank;
+  if (a.heads > kMaxQueryGroup)
+    fail("{}: {} query heads share the latent, at most {} are supported", file.path, a.heads, kMaxQueryGroup);
+  // YaRN's attention factor enters the scores squared (DeepSeek's reference code); the converter writes a
+  // tenth of mscale_all_dim.
+  const double factor = keys.number_or("rope.scaling.factor", 1, true),
+               log_multiplier = keys.number_or("rope.scaling.yarn_log_multiplier", 0);
+  const double magnitude = factor > 1 ? 1 + log_multiplier * std::log(factor) : 1;
+  const auto usual =
+      static_cast<float>(magnitude * magnitude / std::sqrt(static_cast<double>(c.nope_dim + c.rope_dim)));
+  a.scale = keys.number_or("attention.scale", usual, true);
+}
+
+DeltaSpec read_delta(const Arch& arch, const Keys& keys, const ModelFile& file) {
+  DeltaSpec d;
+  d.key_heads = keys.size("ssm.group_count");
+  d.value_heads = keys.size("ssm.time_step_rank");
+  d.key_dim = keys.size("ssm.state_size");
+  const int inner = keys.size("ssm.inner_size");
+  d.taps = keys.size("ssm.conv_kernel");
+  d.value_dim = inner / d.value_heads;
+  d.tiled = arch.tiled_heads && file.container == Container::Gguf;
+  if (inner % d.value_heads != 0 || d.value_heads % d.key_heads != 0) {
+    fail("{}: {} value heads of {} elements in all do not divide over {} key heads", file.path, d.value_heads,
+         inner, d.key_heads);
+  }
+  return d;
+}
+
+// What mixes the tokens of layer i: told by the tensors that the layer has.
+Mixer mixer_of(const ModelFile& file, std::size_t i) {
+  if (file.tensors.find(fmt::format("blk.{}.ssm_a", i))) return Mixer::Delta;
+  if (file.tensors.find(fmt::format("blk.{}.shortconv.conv.weight", i))) return Mixer::ShortConv;
+  return Mixer::Attention;
+}
 
 MoeSpec read_moe(const Arch& arch, const Keys& keys, int dense_width) {
   const Metadata& metadata = keys.metadata();
@@ -145,7 +196,7 @@ MoeSpec read_moe(const Arch& arch, const Keys& keys, int dense_width) {
     if (function > 3)
       fail("{}: metadata key '{}': expected 1 to 3, found {}", metadata.source(),
            keys.name("expert_gating_func"), function);
-    m.router = kGatingFunctions[function - 1];
+    m.router = static_cast<Router>(function - 1);
   }
   m.renormalise = metadata.get_or<bool>(keys.name("expert_weights_norm"), arch.renormalise);
   m.scale = keys.number_or("expert_weights_scale", 1, true);
@@ -156,10 +207,12 @@ MoeSpec read_moe(const Arch& arch, const Keys& keys, int dense_width) {
     fail("{}: {} of {} experts cannot be chosen from {} of {} groups", metadata.source(), m.active, m.experts,
          m.active_groups, m.groups);
   }
-  m.group_by_top2 = arch.group_by_top2;
+  m.group_by_top2 = m.router == Router::Sigmoid;
   m.weigh_input = arch.weigh_input;
   m.shared_width = keys.size_or("expert_shared_feed_forward_length",
                                 keys.size_or("expert_shared_count", 0, true) * m.width, true);
+  if (m.shared_width == 0 && arch.shared_expert) m.shared_width = m.width;
+  if (m.shared_width == 0 && arch.shared_expert) m.shared_width = m.width;
   m.shared_gate = arch.shared_gate && m.shared_width > 0;
   return m;
 }
@@ -174,7 +227,7 @@ bool is_mixture(const Keys& keys, const ModelFile& file, int i) {
 }  // namespace
 
 RopeSpec read_rope(const Metadata& metadata, const std::string& prefix, double base, int dims, bool halves,
-                   const float* factors) {
+                   const float* factors, bool truncate) {
   RopeSpec rope{.dims = dims, .halves = halves};
   for (int i = 0; i < dims / 2; ++i) {
     rope.frequency.push_back(std::pow(base, -2.0 * i / dims) / (factors ? factors[i] : 1.0));
@@ -209,7 +262,7 @@ RopeSpec read_rope(const Metadata& metadata, const std::string& prefix, double b
     };
     double low = pair_of(number(".scaling.yarn_beta_fast", 32)),
            high = pair_of(number(".scaling.yarn_beta_slow", 1));
-    if (metadata.get_or<bool>(prefix + ".scaling.yarn_truncate", true))
+    if (metadata.get_or<bool>(prefix + ".scaling.yarn_truncate", truncate))
       low = std::floor(low), high = std::ceil(high);
     low = std::max(low, 0.0), high = std::min(high, dims - 1.0);
     for (int i = 0; i < dims / 2; ++i) {
@@ -255,21 +308,28 @@ float read_base(const Keys& keys, const char* key, float fallback) {
 
 // The rotations, and which layer has which: index 0 is the usual one, 1 that of layers with a window.
 void read_ropes(const Arch& arch, const Keys& keys, const ModelFile& file, Spec& spec) {
-  const int head_dim = spec.layers[0].attention.head_dim;
+  const auto attends = [](const LayerSpec& l) { return l.mixer == Mixer::Attention; };
+  const auto first = std::ranges::find_if(spec.layers, attends);
+  if (first == spec.layers.end()) return;
+  const int head_dim = first->attention.head_dim;
   const int dims = keys.size_or("rope.dimension_count", head_dim, true);
   if (dims % 2 != 0 || dims > head_dim) {
     fail("{}: '{}': expected an even number up to the head size {}, found {}", keys.metadata().source(),
          keys.name("rope.dimension_count"), head_dim, dims);
   }
-  const bool halves = arch.halves && !(arch.gguf_permuted && file.container == Container::Gguf);
+  // Files with rotations in sections (for images) pair halves, whatever the family's text models do.
+  const auto sections = keys.metadata().find<std::vector<std::int32_t>>(keys.name("rope.dimension_sections"));
+  const bool sectioned = sections && sections->size() > 1 && (*sections)[0] > 0 && (*sections)[1] > 0;
+  const bool halves =
+      sectioned || (arch.halves && !(arch.gguf_permuted && file.container == Container::Gguf));
   const std::string prefix = keys.name("rope");
   const float base = read_base(keys, "rope.freq_base", 10000);
   const std::vector<float> factors = read_factors(file, "rope_freqs.weight", dims / 2),
                            shorter = read_factors(file, "rope_factors_short.weight", dims / 2),
                            longer = read_factors(file, "rope_factors_long.weight", dims / 2);
   const std::vector<float>& usual = shorter.empty() ? factors : shorter;
-  spec.ropes.push_back(
-      read_rope(keys.metadata(), prefix, base, dims, halves, usual.empty() ? nullptr : usual.data()));
+  spec.ropes.push_back(read_rope(keys.metadata(), prefix, base, dims, halves,
+                                 usual.empty() ? nullptr : usual.data(), arch.yarn_truncate));
   if (!longer.empty()) {
     spec.ropes[0].long_frequency =
         read_rope(keys.metadata(), prefix, base, dims, halves, longer.data()).frequency;
@@ -349,12 +409,21 @@ Spec read_spec(const Arch& arch, const ModelFile& file) {
 
   for (std::size_t i = 0; i < layers; ++i) {
     LayerSpec layer;
-    layer.attention = read_attention(arch, keys, file, spec.width, heads[i], kv_heads[i]);
-    layer.attention.window = window[i];
+    layer.mixer = mixer_of(file, i);
+    if (layer.mixer == Mixer::Attention) {
+      if (heads[i] == 0 || kv_heads[i] == 0) fail("{}: layer {} has attention but no heads", source, i);
+      layer.attention = read_attention(arch, keys, file, spec.width, heads[i], arch.latent ? 1 : kv_heads[i]);
+      layer.attention.window = window[i];
+      if (arch.latent) read_latent(keys, file, layer.attention);
+    } else if (layer.mixer == Mixer::Delta) {
+      layer.delta = read_delta(arch, keys, file);
+    } else {
+      layer.short_conv = keys.size("shortconv.l_cache");
+    }
     layer.ffn.width = widths[i];
     layer.ffn.gated = arch.gated;
     layer.ffn.activation = arch.activation;
-    layer.ffn.clamp = arch.clamp;
+    layer.ffn.clamp = arch.clamp == 0 ? 0 : keys.number_or("swiglu_limit", arch.clamp);
     if (is_mixture(keys, file, static_cast<int>(i))) layer.ffn.moe = read_moe(arch, keys, widths[i]);
     if (layer.ffn.moe.experts == 0 && widths[i] == 0) keys.size("feed_forward_length");  // throws
     spec.layers.push_back(std::move(layer));

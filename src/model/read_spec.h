@@ -14,8 +14,9 @@ Spec read_spec(const Arch& arch, const ModelFile& file);
 
 /// RoPE frequencies with their scaling, from metadata keys below `prefix` ("<arch>.rope").
 /// Linear: Chen et al. 2023, arXiv:2306.15595. YaRN: Peng et al. 2023, arXiv:2309.00071.
+/// `truncate`: whether YaRN's ramp begins and ends at whole pairs, where no key says.
 /// `factors` (null, or [dims / 2]) divide: how the Llama 3 scaling and LongRoPE are stored.
 RopeSpec read_rope(const Metadata& metadata, const std::string& prefix, double base, int dims, bool halves,
-                   const float* factors);
+                   const float* factors, bool truncate = true);
 
 }  // namespace pith

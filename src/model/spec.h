@@ -35,12 +35,14 @@ inline constexpr int kMaxQueryGroup = 256;
 
 enum class QkNorm : std::uint8_t { None, PerHead, FullWidth };
 
-/// Multi-head latent attention (DeepSeek-V2, arXiv:2405.04434): the cache holds one latent and one rotated
+/// Multi-head latent attention (arXiv:2405.04434): the cache holds one latent and one rotated
 /// key a position; K and V are never expanded.
 struct LatentSpec {
-  int kv_rank = 0;  ///< 0: no latent attention in this layer
-  int q_rank = 0;   ///< 0: queries come straight from the input
-  int nope_dim = 0, rope_dim = 0;
+  int kv_rank = 0;    ///< 0: no latent attention in this layer
+  int q_rank = 0;     ///< 0: queries come straight from the input
+  int nope_dim = 0;   ///< of a query head: what has no position
+  int rope_dim = 0;   ///< and what is rotated
+  int value_dim = 0;  ///< of a head, after expansion
 };
 
 struct AttentionSpec {
@@ -67,10 +69,30 @@ struct AttentionSpec {
   LatentSpec latent;
 };
 
+/// Gated DeltaNet (Yang et al. 2024, arXiv:2412.06464): a matrix for each head, updated by each token, in
+/// place of keys and values.
+struct DeltaSpec {
+  int key_heads = 0, value_heads = 0;
+  int key_dim = 0, value_dim = 0;  ///< of a head
+  int taps = 0;                    ///< of the causal convolution before it
+  bool tiled =
+      false;  ///< value head h belongs to key head h % key_heads; else to h / (value_heads / key_heads)
+
+  int channels() const { return 2 * key_heads * key_dim + value_heads * value_dim; }
+};
+
+/// What mixes the tokens of a layer.
+enum class Mixer : std::uint8_t {
+  Attention,
+  Delta,      ///< gated DeltaNet
+  ShortConv,  ///< gated short convolution: c * conv(b * x)
+};
+
+/// In the order of GGUF's numbers for them, which begin at 1.
 enum class Router : std::uint8_t {
   SoftmaxThenTopK,  ///< softmax over all experts, then the best
+  Sigmoid,          ///< of each expert
   TopKThenSoftmax,  ///< softmax over the best alone
-  Sigmoid,
 };
 
 struct MoeSpec {
@@ -97,7 +119,10 @@ struct FfnSpec {
 };
 
 struct LayerSpec {
+  Mixer mixer = Mixer::Attention;
   AttentionSpec attention;
+  DeltaSpec delta;
+  int short_conv = 0;  ///< taps
   FfnSpec ffn;
 };
 

@@ -32,7 +32,7 @@ constexpr KeyNames kKeys[] = {
     {"block_count", Kind::Integer, {"num_hidden_layers", "n_layer", "n_layers"}},
     {"feed_forward_length",
      Kind::Integer,
-     {"intermediate_size_mlp", "intermediate_size", "n_inner", "ffn_hidden_size"}},
+     {"intermediate_size_mlp", "intermediate_size", "n_inner", "ffn_hidden_size", "block_ff_dim"}},
     {"attention.head_count", Kind::Integer, {"num_attention_heads", "n_head", "n_heads"}},
     {"attention.head_count_kv", Kind::Integer, {"num_key_value_heads"}},
     {"attention.key_length", Kind::Integer, {"head_dim"}},
@@ -47,6 +47,18 @@ constexpr KeyNames kKeys[] = {
     {"expert_group_count", Kind::Integer, {"n_group"}},
     {"expert_group_used_count", Kind::Integer, {"topk_group"}},
     {"leading_dense_block_count", Kind::Integer, {"first_k_dense_replace"}},
+    {"attention.q_lora_rank", Kind::Integer, {"q_lora_rank"}},
+    {"attention.kv_lora_rank", Kind::Integer, {"kv_lora_rank"}},
+    {"attention.value_length_mla", Kind::Integer, {"v_head_dim"}},
+    {"attention.chunk_size", Kind::Integer, {"attention_chunk_size"}},
+    {"attention.temperature_length", Kind::Integer, {"floor_scale"}},
+    {"attention.temperature_scale", Kind::Number, {"attn_scale"}},
+    {"ssm.group_count", Kind::Integer, {"linear_num_key_heads"}},
+    {"ssm.time_step_rank", Kind::Integer, {"linear_num_value_heads"}},
+    {"ssm.state_size", Kind::Integer, {"linear_key_head_dim"}},
+    {"ssm.conv_kernel", Kind::Integer, {"linear_conv_kernel_dim"}},
+    {"shortconv.l_cache", Kind::Integer, {"conv_L_cache"}},
+    {"swiglu_limit", Kind::Number, {"swiglu_limit"}},
     {"expert_weights_norm", Kind::Flag, {"norm_topk_prob"}},
     {"expert_weights_scale", Kind::Number, {"routed_scaling_factor"}},
     {"use_parallel_residual", Kind::Flag, {"use_parallel_residual", "parallel_attn"}},
@@ -58,7 +70,7 @@ constexpr KeyNames kKeys[] = {
     {"attention.clamp_kqv", Kind::Number, {"clip_qkv"}},
     {"attn_logit_softcapping", Kind::Number, {"attn_logit_softcapping"}},
     {"final_logit_softcapping", Kind::Number, {"final_logit_softcapping"}},
-    {"embedding_scale", Kind::Number, {"embedding_multiplier"}},
+    {"embedding_scale", Kind::Number, {"embedding_multiplier", "scale_emb"}},
     {"residual_scale", Kind::Number, {"residual_multiplier"}},
     {"logit_scale", Kind::Number, {"logit_scale", "logits_scaling"}},
 };
@@ -205,7 +217,14 @@ class Translation {
         fail("{}: 'expansion_ratio': {} is out of range", file_.metadata.source(), times);
       file_.metadata.set(key("feed_forward_length"), static_cast<std::int32_t>(times * width));
     }
-    // Some older files count KV heads by saying that there is one, or that each query has its own.
+    if (file_.metadata.has(key("expert_count"))) {
+      // GGUF says how the router works where a class has it built in.
+      file_.metadata.set(key("expert_gating_func"), static_cast<std::uint32_t>(arch_->router) + 1);
+      if (!file_.metadata.has(key("expert_weights_norm")))
+        file_.metadata.set(key("expert_weights_norm"), arch_->renormalise);
+    }
+    derived_numbers();
+    // Older files count KV heads by saying that there is one, or that each query has its own.
     if (const Json* multi = value(config_, "multi_query")) {
       const Json* grouped = value(config_, "new_decoder_architecture");
       const Json* count = value(config_, "num_kv_heads");
@@ -215,6 +234,52 @@ class Translation {
         file_.metadata.set(key("attention.head_count_kv"), std::int32_t{1});
       }
     }
+  }
+
+  // Numbers of GGUF that config.json gives in parts.
+  void derived_numbers() {
+    Metadata& m = file_.metadata;
+    const auto product = [&](const char* a, const char* b, const char* ours) {
+      const Json *x = value(config_, a), *y = value(config_, b);
+      if (!x || !y) return;
+      const std::int64_t all = std::int64_t{integer(*x, a)} * integer(*y, b);
+      if (all < 0 || all > INT32_MAX) fail("{}: '{}' times '{}': {} is out of range", m.source(), a, b, all);
+      m.set(key(ours), static_cast<std::int32_t>(all));
+    };
+    product("linear_num_value_heads", "linear_value_head_dim", "ssm.inner_size");
+    if (value(config_, "intermediate_size_mlp") && value(config_, "intermediate_size")) {
+      m.set(key("expert_feed_forward_length"),
+            integer(*value(config_, "intermediate_size"), "intermediate_size"));
+    }
+    if (const Json* nope = value(config_, "qk_nope_head_dim")) {
+      const Json* rope = value(config_, "qk_rope_head_dim");
+      if (!rope) fail("{}: 'qk_rope_head_dim' is missing", m.source());
+      const double head = number(*nope, "qk_nope_head_dim") + number(*rope, "qk_rope_head_dim");
+      m.set(key("attention.key_length_mla"), static_cast<std::int32_t>(head));
+    }
+    const Json *depth = value(config_, "scale_depth"), *base = value(config_, "dim_model_base");
+    if (depth) {
+      m.set(key("residual_scale"),
+            static_cast<float>(number(*depth, "scale_depth") / std::sqrt(m.get<double>(key("block_count")))));
+    }
+    if (base)
+      m.set(key("logit_scale"),
+            static_cast<float>(number(*base, "dim_model_base") / m.get<double>(key("embedding_length"))));
+    // The FFN's width as some checkpoints mean it: two thirds of what they say, rounded up.
+    const Json* adjust = value(config_, "block_auto_adjust_ff_dim");
+    if (adjust && flag(*adjust, "block_auto_adjust_ff_dim")) {
+      const Json *multiplier = value(config_, "block_ffn_dim_multiplier"),
+                 *multiple = value(config_, "block_multiple_of");
+      const std::int32_t step = multiple ? integer(*multiple, "block_multiple_of") : 256;
+      if (step < 1) fail("{}: 'block_multiple_of': expected at least 1, found {}", m.source(), step);
+      std::int64_t width = 2 * m.get<std::int64_t>(key("feed_forward_length")) / 3;
+      if (multiplier)
+        width = static_cast<std::int64_t>(number(*multiplier, "block_ffn_dim_multiplier") *
+                                          static_cast<double>(width));
+      m.set(key("feed_forward_length"), static_cast<std::int32_t>((width + step - 1) / step * step));
+    }
+    if (const Json* tuning = value(config_, "attn_temperature_tuning"); tuning && *tuning == false)
+      m.set(key("attention.temperature_scale"), 0.0f);
   }
 
   void check_activation() {
@@ -282,7 +347,8 @@ class Translation {
     const double share = partial ? number(*partial, "partial_rotary_factor") : 1;
     if (!(share > 0 && share <= 1))
       fail("{}: 'partial_rotary_factor': expected 0 to 1, found {}", file_.metadata.source(), share);
-    const int dims = static_cast<int>(share * head_dim());
+    const Json* latent = value(config_, "qk_rope_head_dim");
+    const int dims = latent ? integer(*latent, "qk_rope_head_dim") : static_cast<int>(share * head_dim());
     file_.metadata.set(key("rope.dimension_count"), static_cast<std::int32_t>(dims));
     if (const Json* layers = value(config_, "no_rope_layers")) {
       std::vector<bool> rotated;
@@ -380,6 +446,12 @@ class Translation {
       attention = magnitude(required(r, "mscale")) / magnitude(required(r, "mscale_all_dim"));
     }
     file_.metadata.set(key("rope.scaling.attn_factor"), static_cast<float>(attention / magnitude(1)));
+    // With latent attention the same factor, squared, is in the scale of the scores too.
+    if (const Json* all = value(r, "mscale_all_dim"); all && arch_->latent) {
+      const double head = file_.metadata.get<double>(key("attention.key_length_mla")),
+                   mscale = magnitude(number(*all, "mscale_all_dim"));
+      file_.metadata.set(key("attention.scale"), static_cast<float>(mscale * mscale / std::sqrt(head)));
+    }
     if (const Json* beta = value(r, "llama_4_scaling_beta")) {
       file_.metadata.set(key("attention.temperature_scale"),
                          static_cast<float>(number(*beta, "llama_4_scaling_beta")));
@@ -417,18 +489,25 @@ class Translation {
         fail("{}: tensor '{}' has no place in the '{}' architecture; refusing to run the model without it",
              file_.path, printable(t.name), arch_->name);
       }
-      const bool norm = arch_->norm_plus_one && name.ends_with("norm.weight");
-      file_.tensors.add(name, norm ? plus_one(t.tensor, name) : t.tensor);
+      const bool norm =
+          arch_->norm_plus_one && name.ends_with("norm.weight") && !name.ends_with("ssm_norm.weight");
+      const bool log = name.ends_with(".ssm_a");  // of the decay
+      file_.tensors.add(name, norm  ? mapped(t.tensor, name, [](float w) { return 1 + w; })
+                              : log ? mapped(t.tensor, name, [](float a) { return -std::exp(a); })
+                                    : t.tensor);
     }
   }
 
-  Tensor plus_one(const Tensor& t, const std::string& name) {
+  // A small tensor with f applied to each element.
+  template <class F>
+  Tensor mapped(const Tensor& t, const std::string& name, F&& f) {
     const auto decode = kernels().decode[static_cast<std::size_t>(t.type)];
     if (!decode || type_info(t.type).block != 1)
-      fail("{}: tensor '{}': type {} is no norm's", file_.path, printable(name), type_info(t.type).name);
+      fail("{}: tensor '{}': type {} cannot be rewritten", file_.path, printable(name),
+           type_info(t.type).name);
     std::vector<float>& values = file_.owned.emplace_back(static_cast<std::size_t>(t.elements()));
     decode(values.data(), t.data, t.elements());
-    for (float& v : values) v += 1;
+    for (float& v : values) v = f(v);
     return {DType::F32, t.ne, reinterpret_cast<const std::byte*>(values.data())};
   }
 
@@ -437,7 +516,8 @@ class Translation {
     for (const NamePattern& p : arch_->names) {
       const auto match = match_name(p.theirs, theirs);
       if (!match) continue;
-      const bool complete = p.ours.ends_with(".weight") || p.ours.ends_with(".bias");
+      const bool complete =
+          p.ours.ends_with(".weight") || p.ours.ends_with(".bias") || p.ours.ends_with(".ssm_a");
       if (complete ? match->rest.empty() : match->rest == ".weight" || match->rest == ".bias")
         return fill_name(p.ours, *match) + match->rest;
     }

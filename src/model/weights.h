@@ -53,6 +53,33 @@ struct MoeWeights {
   Linear shared_gate;  ///< {D, 1}
 };
 
+/// Latent attention: q = q_b(norm(q_a x)), the cache holds norm(kv_a x) and its rotated tail.
+struct LatentWeights {
+  Linear q_a;               ///< {D, q_rank}
+  Norm q_norm;              ///< [q_rank]
+  Linear kv_a;              ///< {D, kv_rank + rope_dim}
+  Norm kv_norm;             ///< [kv_rank]
+  std::vector<Linear> k_b;  ///< [H] {nope_dim, kv_rank}: takes a query to the latent
+  std::vector<Linear> v_b;  ///< [H] {kv_rank, value_dim}: takes what was read from the latent
+};
+
+struct DeltaWeights {
+  Linear q, k;                     ///< {D, key_heads * key_dim}
+  Linear v, z;                     ///< {D, value_heads * value_dim}; z gates the output
+  Linear beta, alpha;              ///< {D, value_heads}: how much is written, how much is kept
+  const float* conv = nullptr;     ///< [channels][taps]: of q, k and v
+  const float* decay = nullptr;    ///< [value_heads], negative
+  const float* dt_bias = nullptr;  ///< [value_heads]
+  Norm norm;                       ///< [value_dim]
+  Linear out;                      ///< {value_heads * value_dim, D}
+};
+
+struct ShortConvWeights {
+  Linear in;                    ///< {D, 3 D}: b, c, x
+  const float* conv = nullptr;  ///< [D][taps]
+  Linear out;                   ///< {D, D}
+};
+
 struct AttentionWeights {
   Linear q;                      ///< {D, H * Q} ({D, H * 2Q} where gated: each head's query, then its gate)
   Linear k;                      ///< {D, G * Q}
@@ -60,15 +87,40 @@ struct AttentionWeights {
   Linear o;                      ///< {H * U, D}
   Norm q_norm, k_norm;           ///< [H * Q] and [G * Q]
   const float* sinks = nullptr;  ///< [H]
+  LatentWeights latent;
 };
 
 struct LayerWeights {
   Norm attention_norm, attention_post_norm;
   Norm ffn_norm, ffn_post_norm;
   AttentionWeights attention;
+  DeltaWeights delta;
+  ShortConvWeights short_conv;
   FfnWeights ffn;
   MoeWeights moe;
 };
+
+/// Calls f(const Linear&) for every matrix that the layer has.
+template <class F>
+void for_each_matrix(const LayerWeights& l, F&& f) {
+  const auto ffn = [&](const FfnWeights& w) {
+    for (const Linear* m : {&w.gate, &w.up, &w.down}) {
+      if (*m) f(*m);
+    }
+  };
+  const AttentionWeights& a = l.attention;
+  const DeltaWeights& d = l.delta;
+  for (const Linear* m :
+       {&a.q, &a.k, &a.v, &a.o, &a.latent.q_a, &a.latent.kv_a, &d.q, &d.k, &d.v, &d.z, &d.beta, &d.alpha,
+        &d.out, &l.short_conv.in, &l.short_conv.out, &l.moe.router, &l.moe.shared_gate}) {
+    if (*m) f(*m);
+  }
+  for (const Linear& m : a.latent.k_b) f(m);
+  for (const Linear& m : a.latent.v_b) f(m);
+  ffn(l.ffn);
+  ffn(l.moe.shared);
+  for (const FfnWeights& e : l.moe.experts) ffn(e);
+}
 
 struct Weights {
   Tensor embedding;  ///< {D, V}

@@ -25,12 +25,14 @@ TEST_P(LlamaCppLogits, Agree) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Archs, LlamaCppLogits,
-                         testing::Values("bloom-dense", "command-r-dense", "exaone4-dense", "falcon-dense",
-                                         "gemma-dense", "gpt2-dense", "gptneox-dense", "granite-dense",
+                         testing::Values("bloom-dense", "command-r-dense", "deepseek2-moe", "exaone4-dense",
+                                         "falcon-dense", "gemma-dense", "gemma2-dense", "glm4-dense",
+                                         "gpt-oss-moe", "gpt2-dense", "gptneox-dense", "granite-dense",
                                          "granitemoe-moe", "llama-dense", "llama-moe", "mistral3-dense",
-                                         "olmoe-moe", "phi2-dense", "phi3-dense", "qwen2-dense",
-                                         "qwen2moe-moe", "qwen3-dense", "qwen3moe-moe", "smollm3-dense",
-                                         "stablelm-dense", "starcoder2-dense"),
+                                         "mpt-dense", "olmoe-moe", "phi2-dense", "phi3-dense", "qwen2-dense",
+                                         "qwen2moe-moe", "qwen3-dense", "qwen35-dense", "qwen3moe-moe",
+                                         "qwen3next-moe", "smollm3-dense", "stablelm-dense",
+                                         "starcoder2-dense"),
                          [](const auto& row) { return test::identifier(row.param); });
 
 class TransformersLogits : public testing::TestWithParam<const char*> {};
@@ -46,16 +48,18 @@ TEST_P(TransformersLogits, Agree) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Fixtures, TransformersLogits,
-                         testing::Values("arcee", "bloom", "cohere", "cohere-qk-norm", "cohere2", "ernie45",
+                         testing::Values("arcee", "bloom", "cohere", "cohere-qk-norm", "cohere2",
+                                         "deepseek-v2", "deepseek-v2-lite", "deepseek-v3", "ernie45",
                                          "ernie45moe", "exaone4", "exaone4-full", "falcon-11b", "falcon-40b",
                                          "falcon-7b", "falcon-rw", "gemma", "gemma2", "gemma3", "gemma3-old",
-                                         "glm4", "glm4moe", "gpt2", "gptneox", "gptneox-serial", "granite",
-                                         "granitemoe", "hunyuan", "llama", "llama-bf16", "llama-bias",
-                                         "llama-rope-linear", "llama-rope-llama3", "llama-rope-yarn",
-                                         "ministral3", "mistral", "mixtral", "mpt", "nemotron", "olmo2",
-                                         "olmoe", "phi2", "phi3", "phi3-longrope", "qwen2", "qwen2-window",
-                                         "qwen2moe", "qwen3", "qwen3moe", "seed-oss", "smollm3", "stablelm",
-                                         "stablelm-parallel", "starcoder2"),
+                                         "glm4", "glm4moe", "gpt-oss", "gpt2", "gptneox", "gptneox-serial",
+                                         "granite", "granitemoe", "hunyuan", "lfm2", "llama", "llama-bf16",
+                                         "llama-bias", "llama-rope-linear", "llama-rope-llama3",
+                                         "llama-rope-yarn", "llama4", "minicpm3", "ministral3", "mistral",
+                                         "mixtral", "mpt", "nemotron", "olmo2", "olmoe", "phi2", "phi3",
+                                         "phi3-longrope", "qwen2", "qwen2-window", "qwen2moe", "qwen3",
+                                         "qwen35", "qwen35moe", "qwen3moe", "qwen3next", "seed-oss",
+                                         "smollm3", "stablelm", "stablelm-parallel", "starcoder2"),
                          [](const auto& row) { return test::identifier(row.param); });
 
 // Float64 logits of stories260K, published with 6 decimals (so rounded by up to 5e-7).
