@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Records what reference tokenizers make of random texts, for tests/text/tokenizer_differential_test.cpp.
 
-    pip install tokenizers tiktoken sentencepiece
+    pip install sentencepiece tiktoken tokenizers  # versions in tools/requirements-fixtures.txt
     python3 tools/make_tokenizer_fixtures.py ../shared/data/tokenizers tests/text/fixtures
 
 Writes strings.json (2,000 texts; those that are not UTF-8 as {"hex": ...}) and for each vocabulary a file

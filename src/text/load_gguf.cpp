@@ -22,13 +22,14 @@ constexpr std::string_view kMerges = "tokenizer.ggml.merges";
 
 class GgufLoader {
  public:
-  GgufLoader(const Metadata& metadata, TokenizerParts& parts) : metadata_(metadata), parts_(parts) {}
+  GgufLoader(const Metadata& metadata, TokenizerParts& parts) : metadata_(metadata), parts_(parts) {
+    parts_.source = printable(metadata.source(), std::string::npos);
+  }
 
   void load() {
-    parts_.source = metadata_.source();
     const auto model = metadata_.find<std::string_view>("tokenizer.ggml.model");
     if (!model || *model == "no_vocab" || *model == "none" || !metadata_.has(kTokens)) {
-      fail("{}: the file holds no vocabulary ({})", metadata_.source(),
+      fail("{}: the file holds no vocabulary ({})", parts_.source,
            !model                    ? "no tokenizer.ggml.model"
            : !metadata_.has(kTokens) ? "no tokenizer.ggml.tokens"
                                      : printable(*model));
@@ -42,7 +43,7 @@ class GgufLoader {
     } else if (*model == "t5") {
       load_unigram();
     } else {
-      fail("{}: tokenizer.ggml.model is '{}'; supported are llama, gpt2, gemma4 and t5", metadata_.source(),
+      fail("{}: tokenizer.ggml.model is '{}'; supported are llama, gpt2, gemma4 and t5", parts_.source,
            printable(*model));
     }
     finish_parts(parts_);
@@ -52,7 +53,7 @@ class GgufLoader {
   std::span<const std::string_view> strings(std::string_view key) const {
     const MetaValue* value = metadata_.find_raw(key);
     if (!value || !value->array || value->type != MetaType::String) {
-      fail("{}: {} is {}, expected an array of strings", metadata_.source(), key,
+      fail("{}: {} is {}, expected an array of strings", parts_.source, key,
            value ? name_of(value->type) : "missing");
     }
     return value->strings;
@@ -65,11 +66,11 @@ class GgufLoader {
     if (!value) return {};
     const bool integers = value->type == MetaType::I32 || value->type == MetaType::U32;
     if (!value->array || !(integers || (std::is_same_v<T, float> && value->type == MetaType::F32))) {
-      fail("{}: {} holds {}, expected an array of {}", metadata_.source(), key, name_of(value->type),
+      fail("{}: {} holds {}, expected an array of {}", parts_.source, key, name_of(value->type),
            std::is_same_v<T, float> ? "f32" : "i32");
     }
     if (value->count != tokens) {
-      fail("{}: {} has {} elements for {} tokens", metadata_.source(), key, value->count, tokens);
+      fail("{}: {} has {} elements for {} tokens", parts_.source, key, value->count, tokens);
     }
     std::vector<T> out(tokens);
     if (tokens == 0) return out;
@@ -85,20 +86,20 @@ class GgufLoader {
 
   void load_vocabulary(const PieceRule& rule) {
     const auto tokens = strings(kTokens);
-    if (tokens.empty()) fail("{}: {} is empty", metadata_.source(), kTokens);
+    if (tokens.empty()) fail("{}: {} is empty", parts_.source, kTokens);
     std::vector<TokenType> types(tokens.size(), TokenType::Normal);
     const auto numbers = per_token<std::int32_t>(kTypes, tokens.size());
     for (std::size_t i = 0; i < numbers.size(); ++i) {
       if (numbers[i] < 0 || numbers[i] > 6) {
-        fail("{}: {}[{}] is {}, expected 1 to 6", metadata_.source(), kTypes, i, numbers[i]);
+        fail("{}: {}[{}] is {}, expected 1 to 6", parts_.source, kTypes, i, numbers[i]);
       }
       if (numbers[i] != 0) types[i] = static_cast<TokenType>(numbers[i]);  // 0, undefined, is taken as normal
     }
     auto scores = per_token<float>(kScores, tokens.size());
     for (std::size_t i = 0; i < scores.size(); ++i) {
-      if (std::isnan(scores[i])) fail("{}: {}[{}] is not a number", metadata_.source(), kScores, i);
+      if (std::isnan(scores[i])) fail("{}: {}[{}] is not a number", parts_.source, kScores, i);
     }
-    parts_.vocabulary = Vocabulary(tokens, std::move(types), std::move(scores), rule, metadata_.source());
+    parts_.vocabulary = Vocabulary(tokens, std::move(types), std::move(scores), rule, parts_.source);
     load_ids();
     load_added_tokens();
   }
@@ -136,7 +137,7 @@ class GgufLoader {
       const bool rstrip = phi3 && text != "<unk>" && text != "<s>" && text != "<|endoftext|>";
       added.push_back({.id = i, .text = std::string(text), .special = special, .rstrip = rstrip});
     }
-    parts_.added = AddedTokens(std::move(added), metadata_.source());
+    parts_.added = AddedTokens(std::move(added), parts_.source);
   }
 
   void add_bos_eos(bool bos_default, bool eos_default) {
@@ -157,24 +158,24 @@ class GgufLoader {
 
   void load_sentencepiece() {
     load_vocabulary({.replace = {{std::string(kMetaspace), " "}}});
-    if (!parts_.vocabulary.has_scores()) fail("{}: {} is missing", metadata_.source(), kScores);
+    if (!parts_.vocabulary.has_scores()) fail("{}: {} is missing", parts_.source, kScores);
     parts_.kind = ModelKind::SentencePieceBpe;
     metaspace_normalizer(true);
-    parts_.model = std::make_unique<SentencePieceBpe>(parts_.vocabulary, parts_.unknown, metadata_.source());
+    parts_.model = std::make_unique<SentencePieceBpe>(parts_.vocabulary, parts_.unknown, parts_.source);
     add_bos_eos(true, false);
   }
 
   void load_unigram() {
     load_vocabulary({.replace = {{std::string(kMetaspace), " "}}});
-    if (!parts_.vocabulary.has_scores()) fail("{}: {} is missing", metadata_.source(), kScores);
+    if (!parts_.vocabulary.has_scores()) fail("{}: {} is missing", parts_.source, kScores);
     parts_.kind = ModelKind::Unigram;
     if (const MetaValue* map = metadata_.find_raw("tokenizer.ggml.precompiled_charsmap")) {
       if (!map->array || (map->type != MetaType::I8 && map->type != MetaType::U8)) {
-        fail("{}: tokenizer.ggml.precompiled_charsmap holds {}, expected an array of u8", metadata_.source(),
+        fail("{}: tokenizer.ggml.precompiled_charsmap holds {}, expected an array of u8", parts_.source,
              name_of(map->type));
       }
       const std::string_view blob(reinterpret_cast<const char*>(map->data), map->count);
-      parts_.normalizer.add(Precompiled{std::make_shared<CharsMap>(blob, metadata_.source())});
+      parts_.normalizer.add(Precompiled{std::make_shared<CharsMap>(blob, parts_.source)});
     }
     metaspace_normalizer(true);
     parts_.model = std::make_unique<Unigram>(parts_.vocabulary, parts_.unknown, true);
@@ -185,7 +186,7 @@ class GgufLoader {
     const PreName* pre = find_pre_name(name);
     if (!pre) {
       fail("{}: tokenizer.ggml.pre is '{}', which is not known; the text could only be cut wrongly",
-           metadata_.source(), printable(name));
+           parts_.source, printable(name));
     }
     PieceRule rule{.byte_level = pre->byte_level};
     if (!pre->byte_level) rule.replace = {{std::string(kMetaspace), " "}};
@@ -202,7 +203,7 @@ class GgufLoader {
                              .whole_newlines = !pre->byte_level,
                              .unknown = pre->byte_level ? std::nullopt : parts_.unknown};
     const auto merges = split_merges();
-    parts_.model = std::make_unique<RankedBpe>(parts_.vocabulary, merges, options, metadata_.source());
+    parts_.model = std::make_unique<RankedBpe>(parts_.vocabulary, merges, options, parts_.source);
     add_bos_eos(pre->add_bos, false);
   }
 
@@ -213,7 +214,7 @@ class GgufLoader {
     for (const std::string_view line : lines) {
       const std::size_t space = line.find(' ', 1);
       if (line.empty() || space == std::string_view::npos || space + 1 == line.size()) {
-        fail("{}: {}[{}] is '{}', expected two tokens with a space between them", metadata_.source(), kMerges,
+        fail("{}: {}[{}] is '{}', expected two tokens with a space between them", parts_.source, kMerges,
              out.size(), printable(line));
       }
       out.emplace_back(line.substr(0, space), line.substr(space + 1));

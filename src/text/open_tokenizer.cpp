@@ -36,13 +36,15 @@ fs::path file_in(const fs::path& directory) {
   return ranks.size() == 1 ? ranks[0] : fs::path();
 }
 
+std::string shown_path(const fs::path& path) { return printable(path.string(), std::string::npos); }
+
 LoadedParts load(const fs::path& path, std::string_view pre, const TokenizerConfig& config) {
-  const std::string name = path.filename().string(), shown = path.string();
+  const std::string name = path.filename().string(), shown = shown_path(path);
   for (const Pair& pair : kPairs) {
     if (name != pair.vocab && name != pair.merges) continue;
     const fs::path vocab = path.parent_path() / pair.vocab, merges = path.parent_path() / pair.merges;
-    return parse_vocab_and_merges(read_file(vocab), read_file(merges), pre, config, vocab.string(),
-                                  merges.string());
+    return parse_vocab_and_merges(read_file(vocab), read_file(merges), pre, config, shown_path(vocab),
+                                  shown_path(merges));
   }
   const std::string bytes = read_file(path);
   if (path.extension() == ".json") return parse_tokenizer_json(bytes, shown);
@@ -70,7 +72,7 @@ Tokenizer Tokenizer::open(const fs::path& file_or_directory, std::string_view pr
           "{}: the directory holds no tokenizer: no tokenizer.json, tokenizer.model, vocab.json and "
           "merges.txt, or "
           "*.tiktoken",
-          file_or_directory.string());
+          shown_path(file_or_directory));
     }
   }
   if (fs::is_regular_file(path) && path.extension() == ".gguf")

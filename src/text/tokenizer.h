@@ -35,9 +35,10 @@ class Tokenizer {
   static Tokenizer from_metadata(const Metadata& metadata);
 
   /// From a tokenizer file or a directory that holds one: tokenizer.json, tokenizer.model (SentencePiece or
-  /// tiktoken), *.tiktoken, vocab.json + merges.txt, encoder.json + vocab.bpe (either of the pair), *.gguf. A
-  /// tokenizer_config.json beside the file is read too. `pre` names the pre-tokenizer (GGUF's names: "gpt-2",
-  /// "llama-bpe", "qwen2", ...) where the file does not say it. Throws Error.
+  /// tiktoken), *.tiktoken, vocab.json + merges.txt, encoder.json + vocab.bpe (either of the pair),
+  /// llama2.c's *.bin, *.gguf. tokenizer_config.json and generation_config.json beside the file are read too.
+  /// `pre` names the pre-tokenizer (GGUF's names: "gpt-2", "llama-bpe", "qwen2", ...) where the file does not
+  /// say it. Throws Error.
   static Tokenizer open(const std::filesystem::path& file_or_directory, std::string_view pre = {});
 
   /// True if the directory holds a tokenizer file that `open` takes.

@@ -13,10 +13,14 @@ namespace {
 
 using nlohmann::json;
 
+std::string shown_path(const std::filesystem::path& path) {
+  return printable(path.string(), std::string::npos);
+}
+
 std::optional<json> read_json(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) return std::nullopt;
-  json j = parse_json(read_file(path), path.string());
-  if (!j.is_object()) fail("{}: found {}, expected an object", path.string(), j.type_name());
+  json j = parse_json(read_file(path), shown_path(path));
+  if (!j.is_object()) fail("{}: found {}, expected an object", shown_path(path), j.type_name());
   return j;
 }
 
@@ -86,7 +90,7 @@ constexpr std::pair<std::string_view, std::string_view> kPreOfClass[] = {
 TokenizerConfig read_tokenizer_config(const std::filesystem::path& directory) {
   TokenizerConfig out;
   const auto path = directory / "tokenizer_config.json";
-  out.source = path.string();
+  out.source = shown_path(path);
   if (const auto config = read_json(path)) {
     if (const auto name = token_text(*config, "tokenizer_class", out.source)) out.tokenizer_class = *name;
     out.bos = token_text(*config, "bos_token", out.source);
@@ -99,7 +103,7 @@ TokenizerConfig read_tokenizer_config(const std::filesystem::path& directory) {
   }
   const auto generation = directory / "generation_config.json";
   if (const auto config = read_json(generation))
-    out.generation_ends = generation_ends(*config, generation.string());
+    out.generation_ends = generation_ends(*config, shown_path(generation));
   return out;
 }
 

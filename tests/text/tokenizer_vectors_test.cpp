@@ -67,7 +67,7 @@ TEST_P(TokenizerFiles, AllRight) {
   expect_all(Tokenizer::open(file(c.file), c.pre), c.vocabulary, c.count);
 }
 
-TEST_P(TokenizerFiles, AllRightByWayOfGgufMetadata) {
+TEST_P(TokenizerFiles, SlowAllRightByWayOfGgufMetadata) {
   PITH_NEED_SHARED();
   const Case& c = GetParam();
   Metadata metadata("written");
