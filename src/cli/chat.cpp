@@ -21,25 +21,33 @@ struct ChatArguments {
   GenerationOptions generation;
   std::optional<std::string> system;
   std::string chat_template;
+  ThinkingOptions thinking;
   bool stats = false;
 };
 
-ChatPrompt open_template(const ChatArguments& o, const Session& session) {
+struct Template {
+  ChatPrompt prompt;
+  const ThinkingMarkers* markers;
+};
+
+Template open_template(const ChatArguments& o, const Session& session) {
   const std::string& path = session.model().file.path;
-  if (!o.chat_template.empty())
-    return ChatPrompt(session.tokenizer(), read_file(o.chat_template), o.chat_template);
+  if (!o.chat_template.empty()) {
+    const std::string source = read_file(o.chat_template);
+    return {ChatPrompt(session.tokenizer(), source, o.chat_template), find_thinking_markers(source)};
+  }
   const std::string source = find_chat_template(session.model().file);
   if (source.empty()) {
     fail("{}: has no chat template; --template FILE gives one, and pith run continues plain text",
          printable(path));
   }
-  return ChatPrompt(session.tokenizer(), source, path + ": chat template");
+  return {ChatPrompt(session.tokenizer(), source, path + ": chat template"), find_thinking_markers(source)};
 }
 
 class Chat {
  public:
   explicit Chat(const ChatArguments& options)
-      : options_(options), session_(options.model), prompt_(open_template(options, session_)) {
+      : options_(options), session_(options.model), template_(open_template(options, session_)) {
     if (options.system) system_ = valid_text(*options.system, "--system");
   }
 
@@ -96,18 +104,21 @@ class Chat {
     Json all = Json::array();
     if (!system_.empty()) all.push_back({{"role", "system"}, {"content", system_}});
     for (const Json& m : messages_) all.push_back(m);
-    request.prompt = prompt_.encode(all, Json::object());
+    const Json variables = template_variables(options_.thinking);
+    request.prompt = template_.prompt.encode(all, variables);
     if (std::ssize(request.prompt) >= session_.context()) {
       fail("the conversation has {} tokens, the context is {}; /reset begins a new one, --ctx sets a larger",
            request.prompt.size(), session_.context());
     }
     bool ends_line = true;
-    last_ = session_.answer(request, [&](std::string_view piece) {
+    const Thinking thinking{template_.markers, template_.prompt.render(all, variables),
+                            options_.thinking.show};
+    last_ = session_.answer(request, thinking, [&](std::string_view piece) {
       if (options_.model.json) return;
       write_out(piece);
       ends_line = piece.back() == '\n';
     });
-    const std::string& text = last_->choices.at(0).text;
+    const std::string& text = last_->choice().text;
     if (options_.model.json) {
       write_out(to_json_text(answer_json(session_, request, *last_)) + "\n");
     } else if (!ends_line || text.empty()) {
@@ -191,11 +202,11 @@ class Chat {
 
   const ChatArguments& options_;
   Session session_;
-  ChatPrompt prompt_;
+  Template template_;
   LineReader input_;
   std::string system_;
   Json messages_ = Json::array();
-  std::optional<Result> last_;
+  std::optional<Answered> last_;
   std::uint64_t regenerated_ = 0;  // moves the seed, so that another answer comes
 };
 
@@ -215,6 +226,7 @@ Action declare_chat(Options& options) {
   declare_model_options(options, o->model, "one JSON object a line for each answer, as pith run --json");
   options.option("--system", o->system, "TEXT", "the system message");
   options.option("--template", o->chat_template, "FILE", "this chat template instead of the model's");
+  declare_thinking_options(options, o->thinking);
   options.flag("--stats", o->stats, "speed of each answer on stderr");
   declare_generation_options(options, o->generation);
   declare_engine_options(options, o->model);

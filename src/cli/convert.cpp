@@ -18,7 +18,7 @@ struct Convert {
   bool json = false, verbose = false;
 };
 
-// llama.cpp's number (llama_ftype) for what most weights are stored as.
+// general.file_type of GGUF for what most weights are stored as.
 std::uint32_t file_type(const Model& model) {
   std::int64_t f16 = 0, bf16 = 0, all = 0;
   for (const NamedTensor& t : model.file.tensors.all()) {
@@ -79,7 +79,7 @@ Action declare_convert(Options& options) {
   options.required("OUT", o->out, "the new .gguf file; appears when it is complete");
   options.flag("--json", o->json, "say on standard output as JSON what was written");
   options.flag("--verbose", o->verbose, "say on stderr what was written");
-  options.example("pith convert ./Qwen3-0.6B qwen3-0.6b.gguf");
+  options.example("pith convert ./checkpoint model.gguf");
   return [o] { return run(*o); };
 }
 

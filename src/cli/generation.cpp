@@ -1,5 +1,6 @@
 #include "cli/generation.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -69,7 +70,26 @@ Json logprobs_json(const Tokenizer& tokenizer, TokenId id, const Logprobs& p) {
   return out;
 }
 
+// Whether a marker is written with tokens that have no text of their own.
+bool has_control_tokens(const Tokenizer& tokenizer, const ThinkingMarkers& markers) {
+  const auto has = [&](std::string_view marker) { return tokenizer.guard_special(marker, "\x01") != marker; };
+  return has(markers.open) || has(markers.close) || std::ranges::any_of(markers.frame, has);
+}
+
 }  // namespace
+
+void declare_thinking_options(Options& options, ThinkingOptions& values) {
+  options.choice("--think", values.think, {"on", "off", "auto"},
+                 "whether a reasoning model thinks first, where its template knows; auto: as the template "
+                 "says (auto)");
+  options.flag("--show-thinking", values.show, "the reasoning on stderr");
+}
+
+Json template_variables(const ThinkingOptions& values) {
+  if (values.think == "auto") return Json::object();
+  const bool on = values.think == "on";
+  return {{"enable_thinking", on}, {"thinking", on}};  // the names that templates use
+}
 
 void declare_generation_options(Options& options, GenerationOptions& v) {
   const auto with = [](const char* text, auto value) { return fmt::format("{} ({})", text, value); };
@@ -137,28 +157,51 @@ Session::Session(const ModelOptions& options)
   report_engine(options, engine_);
 }
 
-Result Session::answer(Request request, const std::function<void(std::string_view)>& text) {
+Answered Session::answer(Request request, const Thinking& thinking,
+                         const std::function<void(std::string_view)>& text) {
   const auto prompt = std::ssize(request.prompt);
   if (prompt > context())
     fail("the prompt has {} tokens, the context is {}; --ctx sets it", prompt, context());
+  if (thinking.markers) request.special_text = has_control_tokens(tokenizer_, *thinking.markers);
+
+  Answered answered;
+  std::string answer;
+  ThinkingSplitter splitter(thinking.markers, thinking.prompt);
+  const auto take = [&](const std::vector<ThinkingSplitter::Piece>& pieces) {
+    for (const ThinkingSplitter::Piece& piece : pieces) {
+      if (piece.thinking) {
+        answered.thinking += piece.text;
+        if (thinking.show) write_error_stream(piece.text);
+      } else {
+        answer += piece.text;
+        text(piece.text);
+      }
+    }
+  };
   std::optional<Result> result;
   scheduler_.submit(
       std::move(request), [&](Result r) { result = std::move(r); },
       [&](const TokenEvent& event) {
-        if (!event.text.empty()) text(event.text);
+        if (event.id >= 0 && splitter.thinking()) ++answered.thinking_tokens;
+        take(splitter.push(event.text));
       });
   while (!result && scheduler_.step()) {
     if (interrupted()) scheduler_.cancel_all();
   }
   if (!result) fail("the request got no answer");
-  const Choice& choice = result->choices.at(0);
+  take(splitter.finish());
+  if (thinking.show && !answered.thinking.empty()) write_error_stream("\n");
+  answered.result = *std::move(result);
+  Choice& choice = answered.result.choices.at(0);
   if (choice.finish == FinishReason::Failed) throw Error(choice.error);
-  return *std::move(result);
+  choice.text = std::move(answer);
+  return answered;
 }
 
-Json answer_json(const Session& session, const Request& request, const Result& result) {
-  const Choice& choice = result.choices.at(0);
-  const auto answered = static_cast<std::int64_t>(choice.ids.size());
+Json answer_json(const Session& session, const Request& request, const Answered& answered) {
+  const Result& result = answered.result;
+  const Choice& choice = answered.choice();
+  const auto tokens = static_cast<std::int64_t>(choice.ids.size());
   Json out{
       {"text", choice.text},
       {"tokens", choice.ids},
@@ -166,19 +209,20 @@ Json answer_json(const Session& session, const Request& request, const Result& r
       {"usage",
        {{"prompt_tokens", result.prompt_tokens},
         {"cached_tokens", result.cached_tokens},
-        {"completion_tokens", answered},
-        {"total_tokens", result.prompt_tokens + answered}}},
+        {"completion_tokens", tokens},
+        {"thinking_tokens", answered.thinking_tokens},
+        {"total_tokens", result.prompt_tokens + tokens}}},
       {"timings",
        {{"prompt_ms", milliseconds(result.timings.prefill)},
         {"first_token_ms", milliseconds(result.timings.first_token)},
         {"total_ms", milliseconds(result.timings.total)},
         {"prompt_per_second",
          per_second(result.prompt_tokens - result.cached_tokens, result.timings.prefill)},
-        {"completion_per_second",
-         per_second(std::max<std::int64_t>(answered - 1, 0), generation_ns(result))}}},
+        {"completion_per_second", per_second(std::max<std::int64_t>(tokens - 1, 0), generation_ns(result))}}},
       {"seed", choice.seed},
       {"model", session.model().file.path},
   };
+  if (!answered.thinking.empty()) out["thinking"] = answered.thinking;
   if (request.prompt_logprobs) {
     Json& list = out["prompt_logprobs"] = Json::array();
     for (std::size_t i = 0; i < result.prompt_logprobs.size(); ++i)
@@ -192,20 +236,23 @@ Json answer_json(const Session& session, const Request& request, const Result& r
   return out;
 }
 
-void report_stats(const Session& session, const Result& result) {
-  const Choice& choice = result.choices.at(0);
-  const auto answered = static_cast<std::int64_t>(choice.ids.size());
-  const double speed = per_second(std::max<std::int64_t>(answered - 1, 0), generation_ns(result));
+void report_stats(const Session& session, const Answered& answered) {
+  const Result& result = answered.result;
+  const Choice& choice = answered.choice();
+  const auto tokens = static_cast<std::int64_t>(choice.ids.size());
+  const double speed = per_second(std::max<std::int64_t>(tokens - 1, 0), generation_ns(result));
   note("prompt {} tokens ({} cached), {:.1f} tokens/s, first token after {:.1f} ms", result.prompt_tokens,
        result.cached_tokens, per_second(result.prompt_tokens - result.cached_tokens, result.timings.prefill),
        milliseconds(result.timings.first_token));
-  note("answer {} tokens, {:.1f} tokens/s, {:.2f} GB/s of weights, ended by {}", answered, speed,
-       speed * static_cast<double>(bytes_per_token(session.model())) / 1e9,
+  note("answer {} tokens{}, {:.1f} tokens/s, {:.2f} GB/s of weights, ended by {}", tokens,
+       answered.thinking_tokens > 0 ? fmt::format(" ({} of them thinking)", answered.thinking_tokens) : "",
+       speed, speed * static_cast<double>(bytes_per_token(session.model())) / 1e9,
        finish_reason_name(choice.finish));
   note("seed {}", choice.seed);
 }
 
-void report_logprobs(const Session& session, const Request& request, const Result& result) {
+void report_logprobs(const Session& session, const Request& request, const Answered& answered) {
+  const Result& result = answered.result;
   const Tokenizer& tokenizer = session.tokenizer();
   const auto name = [&](TokenId id) {
     return tokenizer.contains(id) ? printable(tokenizer.spelling(id)) : std::string();

@@ -10,6 +10,7 @@
 #include "cli/loading.h"
 #include "cli/options.h"
 #include "generate/scheduler.h"
+#include "text/thinking.h"
 
 namespace pith::cli {
 
@@ -28,6 +29,30 @@ void declare_generation_options(Options& options, GenerationOptions& values);
 /// A request with these options and no prompt yet; without --seed a seed is drawn. Throws UsageError.
 Request make_request(const GenerationOptions& values);
 
+/// What the answer of a reasoning model is split by.
+struct Thinking {
+  const ThinkingMarkers* markers = nullptr;  ///< null: all of it is answer
+  std::string prompt;                        ///< as rendered, which may open the reasoning
+  bool show = false;                         ///< the reasoning goes to stderr
+};
+
+/// --think and --show-thinking.
+struct ThinkingOptions {
+  std::string think = "auto";
+  bool show = false;
+};
+void declare_thinking_options(Options& options, ThinkingOptions& values);
+/// What a chat template hears of --think.
+nlohmann::ordered_json template_variables(const ThinkingOptions& values);
+
+/// A result whose choice holds the answer alone, and the reasoning apart.
+struct Answered {
+  Result result;
+  std::string thinking;
+  std::int64_t thinking_tokens = 0;
+  const Choice& choice() const { return result.choices.at(0); }
+};
+
 /// A model with its tokenizer and all that generates with it.
 class Session {
  public:
@@ -40,7 +65,8 @@ class Session {
 
   /// Runs the request to its end; `text` gets what becomes certain of the answer. SIGINT ends it with what
   /// there is. Throws Error where it fails.
-  Result answer(Request request, const std::function<void(std::string_view)>& text);
+  Answered answer(Request request, const Thinking& thinking,
+                  const std::function<void(std::string_view)>& text);
 
  private:
   std::shared_ptr<const Model> model_;
@@ -50,12 +76,12 @@ class Session {
 };
 
 /// What --json prints of an answer.
-nlohmann::ordered_json answer_json(const Session& session, const Request& request, const Result& result);
+nlohmann::ordered_json answer_json(const Session& session, const Request& request, const Answered& answered);
 
 /// What --stats prints: lines on stderr.
-void report_stats(const Session& session, const Result& result);
+void report_stats(const Session& session, const Answered& answered);
 
 /// What --logprobs prints without --json: a line a token on stderr.
-void report_logprobs(const Session& session, const Request& request, const Result& result);
+void report_logprobs(const Session& session, const Request& request, const Answered& answered);
 
 }  // namespace pith::cli

@@ -15,8 +15,7 @@ std::string read_text(const std::optional<std::string>& argument, const std::str
   if (argument && !file.empty()) fail_usage("{}: -f and a text exclude each other", command);
   if (!file.empty()) return file == "-" ? read_stdin() : read_file(file);
   if (argument && *argument != "-") return *argument;
-  if (!argument && stdin_is_terminal())
-    fail_usage("{}: no text; give one in quotes, -f FILE, or - for standard input", command);
+  if (!argument && stdin_is_terminal()) fail_usage("{}: no text; give one in quotes, or pipe it in", command);
   return read_stdin();
 }
 

@@ -20,6 +20,7 @@ struct Run {
   GenerationOptions generation;
   std::optional<std::string> prompt, system;
   std::string file, chat_template;
+  ThinkingOptions thinking;
   bool raw = false, echo = false, stats = false;
   std::optional<int> logprobs;
 };
@@ -28,6 +29,7 @@ struct Run {
 struct Prompt {
   std::string text;
   std::vector<TokenId> ids;
+  const ThinkingMarkers* markers = nullptr;
 };
 
 Prompt make_prompt(const Run& o, const Session& session, std::string text) {
@@ -51,8 +53,9 @@ Prompt make_prompt(const Run& o, const Session& session, std::string text) {
   Json messages = Json::array();
   if (o.system) messages.push_back({{"role", "system"}, {"content", valid_text(*o.system, "--system")}});
   messages.push_back({{"role", "user"}, {"content", text}});
-  const Json variables = Json::object();
-  return {prompt.render(messages, variables), prompt.encode(messages, variables)};
+  const Json variables = template_variables(o.thinking);
+  return {prompt.render(messages, variables), prompt.encode(messages, variables),
+          find_thinking_markers(source)};
 }
 
 std::string read_prompt(const Run& o) {
@@ -84,17 +87,17 @@ int run(const Run& o) {
     ends_line = piece.back() == '\n';
   };
   if (o.echo) print(prompt.text);
-  const Result result = session.answer(request, print);
+  const Answered answered = session.answer(request, {prompt.markers, prompt.text, o.thinking.show}, print);
   if (o.model.json) {
-    Json out = answer_json(session, request, result);
-    if (o.echo) out["text"] = prompt.text + result.choices.at(0).text;
+    Json out = answer_json(session, request, answered);
+    if (o.echo) out["text"] = prompt.text + answered.choice().text;
     write_out(to_json_text(out) + "\n");
   } else if (!ends_line && stdout_is_terminal()) {
     write_out("\n");
   }
-  if (o.logprobs && !o.model.json) report_logprobs(session, request, result);
-  if (o.stats) report_stats(session, result);
-  return result.choices.at(0).finish == FinishReason::Interrupted ? 130 : 0;
+  if (o.logprobs && !o.model.json) report_logprobs(session, request, answered);
+  if (o.stats) report_stats(session, answered);
+  return answered.choice().finish == FinishReason::Interrupted ? 130 : 0;
 }
 
 }  // namespace
@@ -108,6 +111,7 @@ Action declare_run(Options& options) {
   options.option("--system", o->system, "TEXT", "a system message before the prompt");
   options.flag("--raw", o->raw, "no chat template: the model continues the text as it is");
   options.option("--template", o->chat_template, "FILE", "this chat template instead of the model's");
+  declare_thinking_options(options, o->thinking);
   options.flag("--echo", o->echo, "print the prompt too");
   options.option("--logprobs", o->logprobs, "K",
                  "log-probabilities with K alternatives: in the JSON object, else on stderr; with --echo of "

@@ -13,8 +13,8 @@ namespace pith {
 class AnswerText {
  public:
   /// `stop` must outlive it; none of them is empty.
-  AnswerText(const Tokenizer& tokenizer, std::span<const std::string> stop)
-      : decoder_(tokenizer, true), vocab_(tokenizer.size()), stop_(stop) {}
+  AnswerText(const Tokenizer& tokenizer, std::span<const std::string> stop, bool special_text = false)
+      : decoder_(tokenizer, true, special_text), vocab_(tokenizer.size()), stop_(stop) {}
 
   /// What became certain with one more token. Text that could still become a stop string is held back. An id
   /// beyond the tokenizer's vocabulary (models pad theirs) has no text.

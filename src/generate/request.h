@@ -19,6 +19,7 @@ struct Request {
   std::vector<std::string> stop;  ///< texts that end the answer and are no part of it (needs a tokenizer)
   std::vector<TokenId> stop_tokens;  ///< beside the tokenizer's end-of-generation tokens
   bool ignore_eos = false;           ///< the tokenizer's end-of-generation tokens are tokens like others
+  bool special_text = false;         ///< control tokens have text too, where a caller looks for markers
   int choices = 1;                   ///< answers to the same prompt, which is read once
   int logprobs = -1;                 ///< with this many alternatives; 0: of the tokens alone; -1: none
   bool prompt_logprobs = false;      ///< of the prompt's tokens too, with as many alternatives

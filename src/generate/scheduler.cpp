@@ -466,7 +466,8 @@ std::uint64_t Scheduler::submit(Request request, OnDone done, OnToken token) {
                                          group->request.prompt,
                                          state_->engine.new_sequence(),
                                          {}});
-    if (state_->tokenizer) job->text.emplace(*state_->tokenizer, group->request.stop);
+    if (state_->tokenizer)
+      job->text.emplace(*state_->tokenizer, group->request.stop, group->request.special_text);
     state_->waiting.push_back(std::move(job));
   }
   state_->groups[group->result.id] = group;

@@ -173,6 +173,32 @@ TEST_F(Commands, RunThroughATemplateReadsNoSpecialTokensInTheMessage) {
   EXPECT_EQ(prompt_tokens("<s> Once"), 1 + std::ranges::count(ids.out, ' ') + 1);
 }
 
+TEST_F(Commands, ReasoningIsNoPartOfTheAnswer) {
+  // The model goes on inside what the template opened.
+  const std::string source =
+      folder_
+          .write("t.jinja",
+                 "{{ messages[0].content }}{% if enable_thinking is not defined or enable_thinking %}"
+                 "<think>{% endif %}")
+          .string();
+  const auto run = [&](std::vector<std::string> more) {
+    const std::vector<std::string> base = {"run", "-m", model_,   "--template", source,
+                                           "-n",  "12", "--temp", "0",          "One day"};
+    more.insert(more.begin(), base.begin(), base.end());
+    return run_pith(more);
+  };
+  const Json thought = Json::parse(run({"--json"}).out),
+             answer = Json::parse(run({"--json", "--think", "off"}).out);
+  EXPECT_EQ(thought["text"], "");
+  EXPECT_EQ(thought["usage"]["thinking_tokens"], 12);
+  EXPECT_NE(thought["thinking"].get<std::string>(), "");
+  EXPECT_EQ(answer["usage"]["thinking_tokens"], 0);
+  EXPECT_NE(answer["text"].get<std::string>(), "");
+  const Outcome shown = run({"--show-thinking"});
+  EXPECT_EQ(shown.out, "");
+  EXPECT_EQ(shown.err, thought["thinking"].get<std::string>() + "\n");
+}
+
 TEST_F(Commands, ChatFromAPipePrintsAnswersAlone) {
   const std::string source = folder_.write("t.jinja", kTemplate).string();
   const std::string saved = folder_ / "saved.json";
