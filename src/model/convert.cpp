@@ -60,7 +60,7 @@ struct Piece {
 
 std::vector<Piece> arrange(const Model& model) {
   const Arch& arch = *model.arch;
-  if (arch.qkv_by_group || arch.transposed != Transposed::None) {
+  if (arch.qkv_by_group || arch.transposed != Transposed::None || arch.tiled_heads || arch.alternating_gate) {
     fail(
         "{}: pith convert does not write the '{}' architecture, whose matrices lie differently in GGUF; "
         "the directory itself can be used as a model",
