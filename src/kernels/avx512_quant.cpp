@@ -342,7 +342,7 @@ void multiply_panels(float* y, std::int64_t ldy, Bytes w, const Q8Blocks* x, std
   for (std::int64_t r = row_begin; r < row_end; r += 32) {
     const std::int64_t rows = row_end - r < 32 ? row_end - r : 32;
     const int panels = rows > 16 ? 2 : 1;
-    PITH_UNROLL for (int v = 0; v < panels; ++v) {
+    for (int v = 0; v < panels; ++v) {
       build_panel<Q>(panel + v * 16 * groups, w + (r + 16 * v) * row_bytes<Q>(k), rows - 16 * v, k);
     }
     // Tiles of equal width: eight tokens are 4 + 4, not 6 + 2.
@@ -377,7 +377,7 @@ void multiply(float* y, std::int64_t ldy, const void* w, const void* x, std::int
   }
 }
 
-/// x = scale * q + min, rounded once more than the scalar level does where there is a minimum.
+/// x = scale * q + min, each operation rounded, as the scalar level does.
 template <class Q>
 void decode(float* y, const void* x, std::int64_t n) {
   const auto bytes = row_bytes<Q>(n);
