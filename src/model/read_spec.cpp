@@ -182,11 +182,15 @@ Mixer mixer_of(const ModelFile& file, std::size_t i) {
   return Mixer::Attention;
 }
 
+constexpr int kMaxExperts = 1 << 16;
+
 MoeSpec read_moe(const Arch& arch, const Keys& keys, int dense_width) {
   const Metadata& metadata = keys.metadata();
   MoeSpec m;
   m.experts = keys.size_or("expert_count", 0, true);
   if (m.experts == 0) return m;
+  if (m.experts > kMaxExperts)
+    fail("{}: {} experts are more than the {} that are supported", metadata.source(), m.experts, kMaxExperts);
   m.active = keys.size("expert_used_count");
   if (m.active > m.experts)
     fail("{}: {} experts are active but there are only {}", metadata.source(), m.active, m.experts);
@@ -209,8 +213,9 @@ MoeSpec read_moe(const Arch& arch, const Keys& keys, int dense_width) {
   }
   m.group_by_top2 = m.router == Router::Sigmoid;
   m.weigh_input = arch.weigh_input;
+  const std::int64_t shared = std::int64_t{keys.size_or("expert_shared_count", 0, true)} * m.width;
   m.shared_width = keys.size_or("expert_shared_feed_forward_length",
-                                keys.size_or("expert_shared_count", 0, true) * m.width, true);
+                                static_cast<int>(std::min<std::int64_t>(shared, INT32_MAX)), true);
   if (m.shared_width == 0 && arch.shared_expert) m.shared_width = m.width;
   if (m.shared_width == 0 && arch.shared_expert) m.shared_width = m.width;
   m.shared_gate = arch.shared_gate && m.shared_width > 0;
