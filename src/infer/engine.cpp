@@ -71,7 +71,8 @@ Engine::Engine(std::shared_ptr<const Model> model, EngineOptions options)
   experts_.layer_size = static_cast<std::size_t>(options_.step_tokens) * active;
   experts_.expert.resize(model_->spec.layers.size() * experts_.layer_size);
   experts_.weight.resize(experts_.expert.size());
-  if (active > 0 && model_->weight_bytes() > available_memory()) read_ahead_.emplace(model_->file);
+  if (active > 0 && options_.read_ahead.value_or(model_->weight_bytes() > available_memory()))
+    read_ahead_.emplace(model_->file);
 }
 
 Engine::~Engine() = default;

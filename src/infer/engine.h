@@ -28,6 +28,9 @@ struct EngineOptions {
   /// microsecond or two, about ten a layer. Tests make it 1, so that tiny models use all threads.
   std::int64_t work_per_thread = 2'000'000;
   KvTypes kv;
+  /// The pages of experts are asked for once they are chosen. Unset: where the weights exceed what memory is
+  /// available.
+  std::optional<bool> read_ahead;
   const Kernels* kernels = nullptr;  ///< null: kernels(); tests compare levels
 };
 

@@ -14,7 +14,8 @@ std::span<const std::byte> stored_bytes(const Linear& w) {
           static_cast<std::size_t>(rows * w.weight.row_bytes())};
 }
 
-void ReadAhead::want(const FfnWeights& expert) const {
+std::size_t ReadAhead::want(const FfnWeights& expert) const {
+  std::size_t asked = 0;
   for (const Linear* w : {&expert.gate, &expert.up, &expert.down}) {
     const auto bytes = stored_bytes(*w);
     if (bytes.empty()) continue;
@@ -23,8 +24,10 @@ void ReadAhead::want(const FfnWeights& expert) const {
       const std::less_equal<const std::byte*> before;  // the files are different objects
       if (!before(all.data(), bytes.data()) || before(all.data() + all.size(), bytes.data())) continue;
       file->will_need(static_cast<std::size_t>(bytes.data() - all.data()), bytes.size());
+      asked += bytes.size();
     }
   }
+  return asked;
 }
 
 }  // namespace pith

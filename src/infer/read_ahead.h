@@ -5,6 +5,7 @@
 // alone.
 #pragma once
 
+#include <cstddef>
 #include <span>
 
 #include "format/model_file.h"
@@ -20,8 +21,9 @@ class ReadAhead {
  public:
   explicit ReadAhead(const ModelFile& file) : file_(file) {}
 
-  /// Asks the system to read all matrices of an expert; returns before they are there.
-  void want(const FfnWeights& expert) const;
+  /// Asks the system to read all matrices of an expert; returns before they are there. How many bytes that
+  /// is.
+  std::size_t want(const FfnWeights& expert) const;
 
  private:
   const ModelFile& file_;

@@ -9,6 +9,7 @@
 #include "infer/engine.h"
 #include "infer/random_model.h"
 #include "infer/read_ahead.h"
+#include "infer/reference.h"
 #include "temporary_folder.h"
 
 namespace pith {
@@ -133,6 +134,15 @@ TEST_P(Mixture, ReadsEachExpertOnceAndAnswersAlikeTokenByToken) {
     ASSERT_EQ(0, std::memcmp(row.data(), expected.data() + t * shape_.vocab, row.size_bytes()))
         << "token " << t;
   }
+}
+
+TEST_P(Mixture, AnswersAlikeWithReadAhead) {
+  const auto tokens = test::random_tokens(20, shape_.vocab, 3);
+  EXPECT_EQ(test::all_logits(model_, tokens, {.read_ahead = true}),
+            test::all_logits(model_, tokens, {.read_ahead = false}));
+  const FfnWeights& expert = model_->weights.layers[1].moe.experts[5];
+  EXPECT_EQ(ReadAhead(model_->file).want(expert), static_cast<std::size_t>(expert.gate.weight.bytes() * 3))
+      << "all of it lies in the file";
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, Mixture, testing::Values(DType::F32, DType::Q8_0),

@@ -247,6 +247,76 @@ const Mutant kMutants[] = {
     {"gate of the shared expert off", "qwen2moe", set_moe<&MoeSpec::shared_gate, false>},
     {"two experts swapped", "granitemoe",
      [](Model& m) { each_layer(m, [](LayerWeights& l) { std::swap(l.moe.experts[0], l.moe.experts[1]); }); }},
+    {"norm of the latent dropped", "deepseek-v2",
+     [](Model& m) { each_layer(m, [](LayerWeights& l) { l.attention.latent.kv_norm.weight = nullptr; }); }},
+    {"norm of the query's latent dropped", "deepseek-v2",
+     [](Model& m) { each_layer(m, [](LayerWeights& l) { l.attention.latent.q_norm.weight = nullptr; }); }},
+    {"values of another head", "deepseek-v2-lite",
+     [](Model& m) {
+       each_layer(m,
+                  [](LayerWeights& l) { std::swap(l.attention.latent.v_b[0], l.attention.latent.v_b[1]); });
+     }},
+    {"wrong pairing", "deepseek-v3", flip_pairs},
+    {"mscale left out of the scores", "deepseek-v2-lite",
+     [](Model& m) {
+       for (LayerSpec& l : m.spec.layers) {
+         const LatentSpec& c = l.attention.latent;
+         l.attention.scale = 1 / std::sqrt(static_cast<float>(c.nope_dim + c.rope_dim));
+       }
+     }},
+    {"experts of all groups", "deepseek-v2",
+     [](Model& m) {
+       for (LayerSpec& l : m.spec.layers) l.ffn.moe.active_groups = l.ffn.moe.groups;
+     }},
+    {"a group's best for its two best", "deepseek-v3", set_moe<&MoeSpec::group_by_top2, false>},
+    {"chunks off", "llama4", set_attention<&Attention::chunk, 0>},
+    {"chunk one longer", "llama4",
+     [](Model& m) {
+       each_attention(m, [](Attention& a) {
+         if (a.chunk > 0) ++a.chunk;
+       });
+     }},
+    {"weightless q and k norm off", "llama4", set_attention<&Attention::qk_l2_norm, false>},
+    {"query temperature off", "llama4", set_attention<&Attention::temperature_scale, 0.0f>},
+    {"router's weights on the output", "llama4", set_moe<&MoeSpec::weigh_input, false>},
+    {"sinks off", "gpt-oss",
+     [](Model& m) { each_layer(m, [](LayerWeights& l) { l.attention.sinks = nullptr; }); }},
+    {"clamp off", "gpt-oss",
+     [](Model& m) {
+       for (LayerSpec& l : m.spec.layers) l.ffn.clamp = 0;
+     }},
+    {"clamp at twice its limit", "gpt-oss",
+     [](Model& m) {
+       for (LayerSpec& l : m.spec.layers) l.ffn.clamp *= 2;
+     }},
+    {"router bias dropped", "gpt-oss",
+     [](Model& m) { each_layer(m, [](LayerWeights& l) { l.moe.router.bias = nullptr; }); }},
+    {"bias of the experts dropped", "gpt-oss",
+     [](Model& m) {
+       each_layer(m, [](LayerWeights& l) {
+         for (FfnWeights& e : l.moe.experts) e.down.bias = nullptr;
+       });
+     }},
+    {"write and decay swapped", "qwen3next",
+     [](Model& m) { each_layer(m, [](LayerWeights& l) { std::swap(l.delta.beta, l.delta.alpha); }); }},
+    {"queries and keys swapped", "qwen35",
+     [](Model& m) { each_layer(m, [](LayerWeights& l) { std::swap(l.delta.q, l.delta.k); }); }},
+    {"norm of the read state without its weight", "qwen35",
+     [](Model& m) { each_layer(m, [](LayerWeights& l) { l.delta.norm.weight = nullptr; }); }},
+    {"bias of the decay for another", "qwen35",
+     [](Model& m) { each_layer(m, [](LayerWeights& l) { l.delta.dt_bias = l.delta.decay; }); }},
+    {"key heads in another order", "qwen3next",
+     [](Model& m) {
+       for (LayerSpec& l : m.spec.layers) l.delta.tiled = !l.delta.tiled;
+     }},
+    {"convolution of another layer", "qwen35",
+     [](Model& m) { std::swap(m.weights.layers[0].delta.conv, m.weights.layers[1].delta.conv); }},
+    {"convolution of another place", "lfm2",
+     [](Model& m) {
+       for (std::size_t i = 0; i < m.spec.layers.size(); ++i) {
+         if (m.spec.layers[i].mixer == Mixer::ShortConv) --m.spec.layers[i].short_conv;
+       }
+     }},
 };
 
 // The model changed, and its worst error over the prompts.

@@ -84,12 +84,14 @@ TEST_P(QuantisedArch, IsNearItsSource) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Archs, QuantisedArch,
-                         testing::Values("bloom-dense", "command-r-dense", "exaone4-dense", "falcon-dense",
-                                         "gemma-dense", "gpt2-dense", "gptneox-dense", "granite-dense",
+                         testing::Values("bloom-dense", "command-r-dense", "deepseek2-moe", "exaone4-dense",
+                                         "falcon-dense", "gemma-dense", "gemma2-dense", "glm4-dense",
+                                         "gpt-oss-moe", "gpt2-dense", "gptneox-dense", "granite-dense",
                                          "granitemoe-moe", "llama-dense", "llama-moe", "mistral3-dense",
-                                         "olmoe-moe", "phi2-dense", "phi3-dense", "qwen2-dense",
-                                         "qwen2moe-moe", "qwen3-dense", "qwen3moe-moe", "smollm3-dense",
-                                         "stablelm-dense", "starcoder2-dense"),
+                                         "mpt-dense", "olmoe-moe", "phi2-dense", "phi3-dense", "qwen2-dense",
+                                         "qwen2moe-moe", "qwen3-dense", "qwen35-dense", "qwen3moe-moe",
+                                         "qwen3next-moe", "smollm3-dense", "stablelm-dense",
+                                         "starcoder2-dense"),
                          [](const auto& row) { return test::identifier(row.param); });
 
 struct Case {

@@ -22,8 +22,10 @@ struct Shape {
   DType type = DType::F32;  ///< of the matrices; norms and routers are F32
 };
 
-/// Matrices are normal with deviation 1 / sqrt(inputs), norm weights 1 + 0.3 normal.
-inline void write_random_model(const std::filesystem::path& path, const Shape& s, std::uint32_t seed = 1) {
+/// Matrices are normal with deviation 1 / sqrt(inputs), norm weights 1 + 0.3 normal. The tokenizer, if any,
+/// is that of another file's metadata.
+inline void write_random_model(const std::filesystem::path& path, const Shape& s, std::uint32_t seed = 1,
+                               const Metadata* tokenizer = nullptr) {
   Metadata metadata;
   const auto set = [&](const char* key, auto value) { metadata.set(s.arch + "." + key, value); };
   const auto u32 = [](int value) { return static_cast<std::uint32_t>(value); };
@@ -36,6 +38,10 @@ inline void write_random_model(const std::filesystem::path& path, const Shape& s
   set("attention.head_count_kv", u32(s.kv_heads));
   set("attention.layer_norm_rms_epsilon", 1e-5f);
   if (s.experts > 0) set("expert_count", u32(s.experts)), set("expert_used_count", u32(s.active));
+
+  for (const Metadata::Entry& entry : tokenizer ? tokenizer->entries() : std::span<const Metadata::Entry>()) {
+    if (entry.key.starts_with("tokenizer.")) metadata.add_raw(entry.key, entry.value);
+  }
 
   const int kv = s.width / s.heads * s.kv_heads;
   std::vector<TensorPlan> plan;
