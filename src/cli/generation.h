@@ -62,6 +62,8 @@ class Session {
   const Model& model() const { return *model_; }
   const Tokenizer& tokenizer() const { return tokenizer_; }
   std::int64_t context() const { return scheduler_.context(); }
+  /// `observer` hears the experts that all following answers take.
+  void observe(ExpertObserver* observer) { engine_.observe(observer); }
 
   /// Runs the request to its end; `text` gets what becomes certain of the answer. SIGINT ends it with what
   /// there is. Throws Error where it fails.

@@ -1,8 +1,10 @@
 // pith run: one prompt, one answer.
 #include <nlohmann/json.hpp>
 
+#include "analyse/expert_stats.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "cli/commands.h"
 #include "cli/generation.h"
 #include "cli/input.h"
@@ -19,7 +21,7 @@ struct Run {
   ModelOptions model;
   GenerationOptions generation;
   std::optional<std::string> prompt, system;
-  std::string file, chat_template;
+  std::string file, chat_template, expert_stats;
   ThinkingOptions thinking;
   bool raw = false, echo = false, stats = false;
   std::optional<int> logprobs;
@@ -65,6 +67,18 @@ std::string read_prompt(const Run& o) {
   return valid_text(std::move(text), "the prompt");
 }
 
+// Tokens shown of each expert's specialities.
+constexpr std::size_t kSpecialities = 16;
+
+void write_expert_stats(const std::string& path, const ExpertStats& stats, const Session& session) {
+  const Tokenizer& tokenizer = session.tokenizer();
+  const auto piece = [&](TokenId id) {
+    return tokenizer.contains(id) ? replace_invalid_utf8(tokenizer.spelling(id)) : std::string();
+  };
+  const std::string text = to_json_text(stats.report(session.model().file.path, kSpecialities, piece)) + "\n";
+  write_file_atomically(path, std::as_bytes(std::span(text)));
+}
+
 int run(const Run& o) {
   if (o.raw && !o.chat_template.empty()) fail_usage("run: --raw and --template exclude each other");
   if (o.logprobs && *o.logprobs < 0) fail_usage("--logprobs: expected at least 0, found {}", *o.logprobs);
@@ -73,6 +87,13 @@ int run(const Run& o) {
   if (interrupted()) return 130;
   Session session(o.model);
   request.sampling.check(session.model().spec.vocab);
+  std::optional<ExpertStats> experts;
+  if (!o.expert_stats.empty()) {
+    experts.emplace(session.model().spec);
+    if (experts->layers().empty())
+      fail("--expert-stats: {} has no experts", printable(session.model().file.path, 400));
+    session.observe(&*experts);
+  }
   Prompt prompt = make_prompt(o, session, std::move(text));
   request.prompt = std::move(prompt.ids);
   if (o.logprobs) {
@@ -88,6 +109,7 @@ int run(const Run& o) {
   };
   if (o.echo) print(prompt.text);
   const Answered answered = session.answer(request, {prompt.markers, prompt.text, o.thinking.show}, print);
+  if (experts) write_expert_stats(o.expert_stats, *experts, session);
   if (o.model.json) {
     Json out = answer_json(session, request, answered);
     if (o.echo) out["text"] = prompt.text + answered.choice().text;
@@ -117,6 +139,8 @@ Action declare_run(Options& options) {
                  "log-probabilities with K alternatives: in the JSON object, else on stderr; with --echo of "
                  "the prompt too");
   options.flag("--stats", o->stats, "speed, time to the first token and seed on stderr");
+  options.option("--expert-stats", o->expert_stats, "FILE",
+                 "of a mixture of experts: their load, entropy, co-activation and specialities, as JSON");
   declare_generation_options(options, o->generation);
   declare_engine_options(options, o->model);
   options.example("pith run -m model.gguf --temp 0 \"Once upon a time\"");
