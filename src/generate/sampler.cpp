@@ -131,14 +131,14 @@ void Sampler::take_best(std::span<const float> logits, std::int64_t k) {
   };
   const std::size_t first = std::min(static_cast<std::size_t>(k), logits.size());
   candidates_.clear();
-  for (std::size_t i = 0; i < first; ++i) candidates_.push_back({static_cast<TokenId>(i), logits[i], 0});
+  for (std::size_t i = 0; i < first; ++i) candidates_.push_back({static_cast<TokenId>(i), logits[i]});
   if (first > 0) {
     std::ranges::make_heap(candidates_, better);  // the worst of them on top
     each_above(
         kernels_, logits, first, [&] { return candidates_.front().logit; },
         [&](TokenId id) {
           std::ranges::pop_heap(candidates_, better);
-          candidates_.back() = {id, logits[static_cast<std::size_t>(id)], 0};
+          candidates_.back() = {id, logits[static_cast<std::size_t>(id)]};
           std::ranges::push_heap(candidates_, better);
         });
   }
@@ -151,7 +151,7 @@ void Sampler::take_above(std::span<const float> logits, float threshold) {
   each_above(
       kernels_, logits, 0, [below = std::nextafter(threshold, -kInfinity)] { return below; },
       [&](TokenId id) {
-        candidates_.push_back({id, logits[static_cast<std::size_t>(id)], 0});
+        candidates_.push_back({id, logits[static_cast<std::size_t>(id)]});
       });
 }
 
@@ -216,10 +216,9 @@ TokenId Sampler::sample(std::span<const float> raw, const SamplingOptions& o, st
     for (const Candidate& c : candidates_) {
       if (c.p > 0) entropy -= c.p / s * std::log(c.p / s);
     }
-    const auto distance = [&](const Candidate& c) { return std::abs(-std::log(c.p / s) - entropy); };
-    keep_mass(candidates_, o.typical * s, [&](const Candidate& a, const Candidate& b) {
-      const double da = distance(a), db = distance(b);
-      return da != db ? da < db : more_probable(a, b);
+    for (Candidate& c : candidates_) c.distance = static_cast<float>(std::abs(-std::log(c.p / s) - entropy));
+    keep_mass(candidates_, o.typical * s, [&](const Candidate& x, const Candidate& y) {
+      return x.distance != y.distance ? x.distance < y.distance : more_probable(x, y);
     });
   }
   return draw(uniform(o.seed, prompt.size() + answer.size()));

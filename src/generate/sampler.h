@@ -79,7 +79,8 @@ class Sampler {
   struct Candidate {
     TokenId id;
     float logit;
-    float p;
+    float p = 0;         // not normalised
+    float distance = 0;  // of its information from the entropy
   };
 
   std::span<const float> adjusted(std::span<const float> logits, const SamplingOptions& options,
