@@ -31,6 +31,7 @@ std::vector<Binding> bindings(const Model& model, const KvCache& cache) {
                               {"another instruction-set level", level.value()},
                               {"another version of pith", static_cast<std::uint64_t>(cache.groups())}};
   for (int g = 0; g < cache.groups(); ++g) all.push_back({"another version of pith", cache.page_bytes(g)});
+  all.push_back({"another version of pith", cache.state_floats()});
   return all;
 }
 
@@ -54,14 +55,19 @@ class Writer {
   Hash hash_;
 };
 
+// With an even number of floats, so that all of the file is multiples of eight bytes.
+std::size_t state_bytes(const KvCache& cache) { return (cache.state_floats() + 1) / 2 * 2 * sizeof(float); }
+
 // The first page that the sequence still holds.
 std::int64_t first_held(const Sequence& sequence, int group) {
   const auto pages = sequence.pages(group);
   return std::ranges::find_if(pages, [](std::int32_t page) { return page >= 0; }) - pages.begin();
 }
 
-bool holds_all(const Sequence& sequence, int groups) {
-  for (int g = 0; g < groups; ++g) {
+// Whether others can begin with a part of it.
+bool holds_all(const Sequence& sequence, const KvCache& cache) {
+  if (cache.state_floats() > 0) return false;
+  for (int g = 0; g < cache.groups(); ++g) {
     if (first_held(sequence, g) > 0) return false;
   }
   return true;
@@ -98,13 +104,13 @@ void save_prefixes(const std::filesystem::path& path, const Model& model, const 
 
   std::vector<const PrefixCache::Entry*> written;
   for (const PrefixCache::Entry& entry : prefixes.entries()) {
-    // Those that a window has cut stand alone.
+    // Those that a window has cut, or that have a state, stand alone.
     std::size_t parent = kNoParent;
     std::int64_t shared = 0;
-    if (holds_all(entry.sequence, cache.groups())) {
+    if (holds_all(entry.sequence, cache)) {
       for (std::size_t i = 0; i < written.size(); ++i) {
         const std::int64_t common = common_pages(entry.tokens, written[i]->tokens);
-        if (common > shared && holds_all(written[i]->sequence, cache.groups())) shared = common, parent = i;
+        if (common > shared && holds_all(written[i]->sequence, cache)) shared = common, parent = i;
       }
     }
     written.push_back(&entry);
@@ -119,6 +125,9 @@ void save_prefixes(const std::filesystem::path& path, const Model& model, const 
       for (std::int64_t i = first; i < std::ssize(pages); ++i)
         file.write({cache.page(g, pages[static_cast<std::size_t>(i)]), cache.page_bytes(g)});
     }
+    std::vector<std::byte> state(state_bytes(cache));
+    std::memcpy(state.data(), entry.sequence.state(), cache.state_floats() * sizeof(float));
+    file.write(state);
   }
   file.commit();
 }
@@ -132,6 +141,7 @@ struct Stored {
   std::vector<TokenId> tokens;
   std::vector<std::int64_t> first;                // page of its own, by group
   std::vector<std::span<const std::byte>> pages;  // of its own, by group
+  std::span<const std::byte> state;
 };
 
 class Reader {
@@ -174,7 +184,8 @@ class Reader {
     if (parent == kNoParent) {
       require(shared == 0, "a sequence that shares with none");
     } else {
-      require(parent < before.size() && shared % kTile == 0 && shared <= length, "a parent");
+      require(cache_.state_floats() == 0 && parent < before.size() && shared % kTile == 0 && shared <= length,
+              "a parent");
       const Stored& from = before[parent];
       require(s.shared <= from.length &&
                   std::ranges::all_of(from.first, [&](auto f) { return f * kTile == from.shared; }),
@@ -193,6 +204,7 @@ class Reader {
       require(checked_mul(length / kTile - first, cache_.page_bytes(g), &bytes), "a number of pages");
       s.pages.push_back(reader_.take(bytes, "pages"));
     }
+    s.state = reader_.take(state_bytes(cache_), "the state of recurrent layers");
     return s;
   }
 
@@ -214,6 +226,7 @@ bool restore(Sequence& sequence, const Stored& s, const KvCache& cache) {
                   bytes);
     }
   }
+  if (!s.state.empty()) std::memcpy(sequence.state(), s.state.data(), cache.state_floats() * sizeof(float));
   return true;
 }
 

@@ -54,6 +54,7 @@ void PrefixCache::insert(std::span<const TokenId> tokens, Sequence sequence) {
   tokens = tokens.first(static_cast<std::size_t>(length));
   std::vector<std::uint64_t> hashes = chained_hashes(tokens);
   if (const auto known = index_.find(hashes.back()); known != index_.end() && known->second.forkable) return;
+  while (entries_.size() >= most_) evict();
   entries_.push_front({{tokens.begin(), tokens.end()}, std::move(sequence), std::move(hashes)});
   index(entries_.begin());
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <list>
 #include <optional>
 #include <span>
@@ -17,11 +18,14 @@ namespace pith {
 
 class PrefixCache {
  public:
+  /// At most `entries` sequences at a time.
+  explicit PrefixCache(std::size_t entries = std::numeric_limits<std::size_t>::max()) : most_(entries) {}
+
   struct Hit {
     std::optional<Sequence> sequence;  ///< a fork that holds the first `length` tokens
     std::int64_t length = 0;           ///< whole pages
-    /// Whole pages that were seen before, if more than `length`: a window has let go of what a fork there
-    /// needs. Worth a fork when a sequence gets there again.
+    /// Whole pages that were seen before, if more than `length`: what a fork there needs is gone (pages
+    /// behind a window, a recurrent layer's state). Worth a fork when a sequence gets there again.
     std::int64_t seen = 0;
   };
   /// The longest known beginning of `tokens`, at most all but one of them: somebody wants logits.
@@ -49,6 +53,7 @@ class PrefixCache {
   };
   void index(std::list<Entry>::iterator entry);
 
+  std::size_t most_;
   std::list<Entry> entries_;
   std::unordered_map<std::uint64_t, Place> index_;  // to the entry that was used last, of forkable ones
 };

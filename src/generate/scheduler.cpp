@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
+#include <limits>
 #include <unordered_map>
 #include <utility>
 
@@ -83,8 +84,14 @@ struct Scheduler::State {
   bool cancelled = false;
   SchedulerStats stats;
 
+  // Snapshots of recurrent layers are large: memory is planned for as many as there are sequences.
   State(Engine& e, std::optional<Tokenizer> t, const SchedulerOptions& o)
-      : engine(e), tokenizer(std::move(t)), options(o), sampler(kernels(), e.model().spec.vocab) {}
+      : engine(e),
+        tokenizer(std::move(t)),
+        options(o),
+        sampler(kernels(), e.model().spec.vocab),
+        prefixes(e.cache().state_floats() > 0 ? static_cast<std::size_t>(e.options().sequences)
+                                              : std::numeric_limits<std::size_t>::max()) {}
 
   // --- joining ---
   enum class Admission { Done, Later, NoRoom };
@@ -106,6 +113,12 @@ struct Scheduler::State {
   void score_prompt(Job& job, std::int64_t at, std::span<const float> logits);
   void sample(Job& job, std::span<const float> logits);
   void publish(Job& job);
+  /// A recurrent layer cannot go back to what an answer began with: that is kept when it is reached. 0: it
+  /// was.
+  std::int64_t own_snapshot(const Job& job) const {
+    const std::int64_t length = (std::ssize(job.tokens) - 1) / kTile * kTile;
+    return engine.cache().state_floats() > 0 && length > job.sequence.length() ? length : 0;
+  }
 
   // --- leaving ---
   void finish(Job& job, FinishReason reason, std::string error = {});
@@ -185,6 +198,7 @@ Scheduler::State::Admission Scheduler::State::try_to_admit(Job& job) {
   }
   job.sequence = std::move(sequence);
   if (hit.seen > hit.length) job.publish_at = hit.seen;
+  if (job.publish_at == 0) job.publish_at = own_snapshot(job);
   Group& group = *job.group;
   if (group.begun == 0) {
     group.begun = now();
@@ -293,7 +307,7 @@ void Scheduler::State::take_results(std::span<const float> logits) {
 
 // Keeps what others wait for.
 void Scheduler::State::publish(Job& job) {
-  job.publish_at = 0;
+  job.publish_at = own_snapshot(job);
   if (!keeps_prefix(job)) return;
   prefixes.insert(std::span(job.tokens).first(static_cast<std::size_t>(job.sequence.length())),
                   job.sequence.fork());

@@ -100,7 +100,8 @@ KvCache::KvCache(const Spec& spec, KvTypes types, std::int64_t positions, int se
 std::uint64_t KvCache::bytes(const Spec& spec, KvTypes types, std::int64_t positions, int sequences,
                              std::int64_t step) {
   const Layout layout(spec, types, positions, sequences, step);
-  std::uint64_t sum = layout.state_floats * sizeof(float) * static_cast<std::uint64_t>(sequences);
+  // A snapshot for each sequence beside its own state: recurrent layers cannot go back.
+  std::uint64_t sum = 2 * layout.state_floats * sizeof(float) * static_cast<std::uint64_t>(sequences);
   for (std::size_t g = 0; g < layout.windows.size(); ++g)
     sum += layout.page_bytes[g] * static_cast<std::uint64_t>(layout.page_count[g]);
   return sum;

@@ -52,6 +52,8 @@ class KvCache {
   KvTypes types() const { return types_; }
   int groups() const { return static_cast<int>(pools_.size()); }
   std::size_t page_bytes(int group) const { return pools_[group].page_bytes; }
+  /// Of what the recurrent layers of a sequence remember; 0: the model has none.
+  std::size_t state_floats() const { return state_floats_; }
   /// The first page of a group that a sequence of this length still needs: what lies before, no query sees.
   std::int64_t first_page(int group, std::int64_t length) const;
   /// Whether a sequence of `held` positions could grow to `length`, `spare` pages being left for others.
@@ -121,6 +123,7 @@ class Sequence {
   /// What the recurrent layers remember of all positions so far; zero at the start. Truncating to anything
   /// but nothing would need a state that is gone: keep a fork of the moment instead.
   float* state() { return state_.data(); }
+  const float* state() const { return state_.data(); }
 
  private:
   KvCache* cache_;

@@ -109,18 +109,20 @@ TEST_P(SameBytes, InAnyCompany) {
   // The answers must depend on something, or the comparison proves nothing.
   EXPECT_NE(expected[1].choices[0].ids, expected[2].choices[0].ids);
 
-  // Few: pages for one sequence of the longest kind, shared by eight.
+  // Threads where steps are long: on a busy machine each barrier can cost a time slice, and which thread does
+  // what is tested on the engine itself (infer/invariance_test.cpp).
+  // Few positions: pages for one sequence of the longest kind, shared by eight.
   const Company companies[] = {
-      {.threads = 2, .sequences = 3, .at_once = 1},
+      {.sequences = 3, .at_once = 1},
       {.threads = 3, .sequences = 33},
-      {.threads = 1, .sequences = 33, .prefix_cache = false, .reversed = true},
-      {.threads = 4, .sequences = 8, .at_once = 8},
-      {.threads = 1, .sequences = 5, .step_tokens = 7, .reversed = true},
-      {.threads = 1, .sequences = 4, .step_tokens = 32, .chunk = 1},
-      {.threads = 2, .sequences = 8, .step_tokens = 32, .chunk = 7},
-      {.threads = 1, .sequences = 1, .step_tokens = 1},
-      {.threads = 1, .sequences = 8, .positions = kContext},
-      {.threads = 2, .sequences = 8, .step_tokens = 32, .prefix_cache = false, .positions = kContext},
+      {.sequences = 33, .prefix_cache = false, .reversed = true},
+      {.sequences = 8, .at_once = 8},
+      {.sequences = 5, .step_tokens = 7, .reversed = true},
+      {.sequences = 4, .step_tokens = 32, .chunk = 1},
+      {.sequences = 8, .step_tokens = 32, .chunk = 7},
+      {.sequences = 1, .step_tokens = 1},
+      {.sequences = 8, .positions = kContext},
+      {.sequences = 8, .step_tokens = 32, .prefix_cache = false, .positions = kContext},
   };
   std::int64_t preemptions = 0, cached = 0;
   for (std::size_t i = 0; i < std::size(companies); ++i) {
@@ -141,7 +143,10 @@ TEST_P(SameBytes, InAnyCompany) {
 INSTANTIATE_TEST_SUITE_P(Models, SameBytes,
                          testing::Values(std::pair("stories260K", DType::F16), std::pair("llama", DType::F32),
                                          std::pair("mistral", DType::BF16), std::pair("qwen3", DType::F16),
-                                         std::pair("qwen2-window", DType::F32)),
+                                         std::pair("qwen2-window", DType::F32),
+                                         std::pair("qwen35", DType::F16), std::pair("lfm2", DType::F32),
+                                         std::pair("deepseek-v2", DType::F16),
+                                         std::pair("gpt-oss", DType::F16)),
                          [](const auto& row) {
                            std::string name = row.param.first;
                            std::ranges::replace(name, '-', '_');
