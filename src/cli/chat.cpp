@@ -54,7 +54,13 @@ class Chat {
   int run() {
     if (input_.interactive()) note("/help lists the commands, /exit or end of input leaves");
     std::string message;
-    while (read_message(message)) {
+    while (true) {
+      if (!read_message(message)) {
+        if (!input_.interactive()) break;
+        write_error_stream("\n");
+        if (!interrupted()) break;
+        continue;  // an interrupt takes back the line that was being typed
+      }
       if (message.find_first_not_of(" \t\r\n") == std::string::npos) continue;
       if (message.starts_with('/') && !message.starts_with("//")) {
         if (!command(message)) break;
@@ -63,7 +69,7 @@ class Chat {
         say(valid_text(std::move(message), "the message"));
       }
     }
-    return interrupted() ? 130 : 0;
+    return !input_.interactive() && interrupted() ? 130 : 0;
   }
 
  private:

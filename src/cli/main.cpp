@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <new>
 #include <span>
+#include <system_error>
 
 #include "base/error.h"
 #include "cli/commands.h"
@@ -85,6 +86,8 @@ int main(int argc, char** argv) {
     return 0;
   } catch (const std::bad_alloc&) {
     write_note("not enough memory");
+  } catch (const std::system_error& e) {  // no thread, no file descriptor
+    write_note(fmt::format("the system refused: {}", e.what()));
   } catch (const std::exception& e) {
     write_note(e.what());
   }
