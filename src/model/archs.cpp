@@ -9,8 +9,7 @@ namespace {
 
 using Text = std::string_view;
 
-// --- how Hugging Face checkpoints name tensors, each list in the order of the forward pass
-// ----------------------------
+// Names of Hugging Face checkpoints, in the order of the forward pass.
 constexpr NamePattern kCommonNames[] = {
     {"model.embed_tokens", "token_embd"},
     {"model.layers.{}.input_layernorm", "blk.{}.attn_norm"},
@@ -78,16 +77,6 @@ constexpr NamePattern kCommonNames[] = {
 
 // Experts of Mixtral and Granite.
 constexpr NamePattern kSparseNames[] = {
-    {"model.embed_tokens", "token_embd"},
-    {"model.layers.{}.input_layernorm", "blk.{}.attn_norm"},
-    {"model.layers.{}.self_attn.q_proj", "blk.{}.attn_q"},
-    {"model.layers.{}.self_attn.k_proj", "blk.{}.attn_k"},
-    {"model.layers.{}.self_attn.v_proj", "blk.{}.attn_v"},
-    {"model.layers.{}.self_attn.o_proj", "blk.{}.attn_output"},
-    {"model.layers.{}.post_attention_layernorm", "blk.{}.ffn_norm"},
-    {"model.layers.{}.mlp.gate_proj", "blk.{}.ffn_gate"},
-    {"model.layers.{}.mlp.up_proj", "blk.{}.ffn_up"},
-    {"model.layers.{}.mlp.down_proj", "blk.{}.ffn_down"},
     {"model.layers.{}.block_sparse_moe.gate", "blk.{}.ffn_gate_inp"},
     {"model.layers.{}.block_sparse_moe.experts.{e}.w1", "blk.{}.ffn_gate.{e}"},
     {"model.layers.{}.block_sparse_moe.experts.{e}.w3", "blk.{}.ffn_up.{e}"},
@@ -95,44 +84,18 @@ constexpr NamePattern kSparseNames[] = {
     {"model.layers.{}.block_sparse_moe.router.layer", "blk.{}.ffn_gate_inp"},
     {"model.layers.{}.block_sparse_moe.input_linear", "blk.{}.ffn_gate_up_exps"},
     {"model.layers.{}.block_sparse_moe.output_linear", "blk.{}.ffn_down_exps"},
-    {"model.norm", "output_norm"},
-    {"lm_head", "output"},
 };
 
 // Norms before and after each sub-layer; post_attention_layernorm is then attention's own.
 constexpr NamePattern kSandwichNames[] = {
-    {"model.embed_tokens", "token_embd"},
-    {"model.layers.{}.input_layernorm", "blk.{}.attn_norm"},
-    {"model.layers.{}.self_attn.q_proj", "blk.{}.attn_q"},
-    {"model.layers.{}.self_attn.k_proj", "blk.{}.attn_k"},
-    {"model.layers.{}.self_attn.v_proj", "blk.{}.attn_v"},
-    {"model.layers.{}.self_attn.q_norm", "blk.{}.attn_q_norm"},
-    {"model.layers.{}.self_attn.k_norm", "blk.{}.attn_k_norm"},
-    {"model.layers.{}.self_attn.o_proj", "blk.{}.attn_output"},
     {"model.layers.{}.post_attention_layernorm", "blk.{}.post_attention_norm"},
     {"model.layers.{}.pre_feedforward_layernorm", "blk.{}.ffn_norm"},
-    {"model.layers.{}.mlp.gate_proj", "blk.{}.ffn_gate"},
-    {"model.layers.{}.mlp.up_proj", "blk.{}.ffn_up"},
-    {"model.layers.{}.mlp.down_proj", "blk.{}.ffn_down"},
     {"model.layers.{}.post_feedforward_layernorm", "blk.{}.post_ffw_norm"},
-    {"model.norm", "output_norm"},
-    {"lm_head", "output"},
 };
 
 constexpr NamePattern kGlm4Names[] = {
-    {"model.embed_tokens", "token_embd"},
-    {"model.layers.{}.input_layernorm", "blk.{}.attn_norm"},
-    {"model.layers.{}.self_attn.q_proj", "blk.{}.attn_q"},
-    {"model.layers.{}.self_attn.k_proj", "blk.{}.attn_k"},
-    {"model.layers.{}.self_attn.v_proj", "blk.{}.attn_v"},
-    {"model.layers.{}.self_attn.o_proj", "blk.{}.attn_output"},
     {"model.layers.{}.post_self_attn_layernorm", "blk.{}.post_attention_norm"},
-    {"model.layers.{}.post_attention_layernorm", "blk.{}.ffn_norm"},
-    {"model.layers.{}.mlp.gate_up_proj", "blk.{}.ffn_up"},
-    {"model.layers.{}.mlp.down_proj", "blk.{}.ffn_down"},
     {"model.layers.{}.post_mlp_layernorm", "blk.{}.post_ffw_norm"},
-    {"model.norm", "output_norm"},
-    {"lm_head", "output"},
 };
 
 constexpr NamePattern kGpt2Names[] = {
@@ -145,7 +108,6 @@ constexpr NamePattern kGpt2Names[] = {
     {"transformer.h.{}.mlp.c_fc", "blk.{}.ffn_up"},
     {"transformer.h.{}.mlp.c_proj", "blk.{}.ffn_down"},
     {"transformer.ln_f", "output_norm"},
-    {"lm_head", "output"},
 };
 
 constexpr NamePattern kGptNeoXNames[] = {
@@ -173,7 +135,6 @@ constexpr NamePattern kTransformerNames[] = {
     {"transformer.h.{}.mlp.dense_h_to_4h", "blk.{}.ffn_up"},
     {"transformer.h.{}.mlp.dense_4h_to_h", "blk.{}.ffn_down"},
     {"transformer.ln_f", "output_norm"},
-    {"lm_head", "output"},
 };
 
 constexpr NamePattern kMptNames[] = {
@@ -185,17 +146,9 @@ constexpr NamePattern kMptNames[] = {
     {"transformer.blocks.{}.ffn.up_proj", "blk.{}.ffn_up"},
     {"transformer.blocks.{}.ffn.down_proj", "blk.{}.ffn_down"},
     {"transformer.norm_f", "output_norm"},
-    {"lm_head", "output"},
 };
 
 constexpr NamePattern kLlama4Names[] = {
-    {"model.embed_tokens", "token_embd"},
-    {"model.layers.{}.input_layernorm", "blk.{}.attn_norm"},
-    {"model.layers.{}.self_attn.q_proj", "blk.{}.attn_q"},
-    {"model.layers.{}.self_attn.k_proj", "blk.{}.attn_k"},
-    {"model.layers.{}.self_attn.v_proj", "blk.{}.attn_v"},
-    {"model.layers.{}.self_attn.o_proj", "blk.{}.attn_output"},
-    {"model.layers.{}.post_attention_layernorm", "blk.{}.ffn_norm"},
     {"model.layers.{}.feed_forward.gate_proj", "blk.{}.ffn_gate"},
     {"model.layers.{}.feed_forward.up_proj", "blk.{}.ffn_up"},
     {"model.layers.{}.feed_forward.down_proj", "blk.{}.ffn_down"},
@@ -205,16 +158,10 @@ constexpr NamePattern kLlama4Names[] = {
     {"model.layers.{}.feed_forward.shared_expert.gate_proj", "blk.{}.ffn_gate_shexp"},
     {"model.layers.{}.feed_forward.shared_expert.up_proj", "blk.{}.ffn_up_shexp"},
     {"model.layers.{}.feed_forward.shared_expert.down_proj", "blk.{}.ffn_down_shexp"},
-    {"model.norm", "output_norm"},
-    {"lm_head", "output"},
 };
 
 constexpr NamePattern kLfm2Names[] = {
-    {"model.embed_tokens", "token_embd"},
     {"model.layers.{}.operator_norm", "blk.{}.attn_norm"},
-    {"model.layers.{}.self_attn.q_proj", "blk.{}.attn_q"},
-    {"model.layers.{}.self_attn.k_proj", "blk.{}.attn_k"},
-    {"model.layers.{}.self_attn.v_proj", "blk.{}.attn_v"},
     {"model.layers.{}.self_attn.q_layernorm", "blk.{}.attn_q_norm"},
     {"model.layers.{}.self_attn.k_layernorm", "blk.{}.attn_k_norm"},
     {"model.layers.{}.self_attn.out_proj", "blk.{}.attn_output"},
@@ -226,20 +173,18 @@ constexpr NamePattern kLfm2Names[] = {
     {"model.layers.{}.feed_forward.w3", "blk.{}.ffn_up"},
     {"model.layers.{}.feed_forward.w2", "blk.{}.ffn_down"},
     {"model.embedding_norm", "output_norm"},
-    {"lm_head", "output"},
 };
 
-// --- tensors that inference does not need
-// ------------------------------------------------------------------------------ Frequencies that a
-// checkpoint stores but every implementation computes.
-constexpr Text kStoredFrequencies[] = {"blk.{}.attn_rot_embd"};
+// Tensors that inference does not need. Here: frequencies that a checkpoint stores but every implementation
+// computes.
+constexpr Text kStoredFrequencies = "blk.{}.attn_rot_embd";
 // A reward or embedding head; text generation does not use it.
-constexpr Text kClassifierHead[] = {"cls.output"};
+constexpr Text kClassifierHead = "cls.output";
 
 // A key norm counts only beside a query norm.
-constexpr Text kLoneKeyNorm[] = {"blk.{}.attn_k_norm"};
+constexpr Text kLoneKeyNorm = "blk.{}.attn_k_norm";
 // The recurrent layers' input projection in a second, older form.
-constexpr Text kLegacyProjection[] = {"blk.{}.ssm_in"};
+constexpr Text kLegacyProjection = "blk.{}.ssm_in";
 
 // Files may leave out the caps. And GGUF does not say that the 27B model scales scores by the width of a head
 // of the residual, not by its own heads'.
@@ -284,63 +229,18 @@ void adjust_minicpm3(const ModelFile& file, Spec& spec) {
   spec.logit_scale = 256.0f / static_cast<float>(spec.width);
 }
 
-constexpr Text kDeepseek2Classes[] = {"DeepseekV2ForCausalLM"};
-constexpr Text kDeepseek3Classes[] = {"DeepseekV3ForCausalLM"};
-constexpr Text kGptOssClasses[] = {"GptOssForCausalLM"};
-constexpr Text kLfm2Classes[] = {"Lfm2ForCausalLM"};
-constexpr Text kLlama4Classes[] = {"Llama4ForCausalLM", "Llama4ForConditionalGeneration"};
-constexpr Text kMiniCpm3Classes[] = {"MiniCPM3ForCausalLM"};
-constexpr Text kQwen35Classes[] = {"Qwen3_5ForCausalLM", "Qwen3_5ForConditionalGeneration"};
-constexpr Text kQwen35MoeClasses[] = {"Qwen3_5MoeForCausalLM", "Qwen3_5MoeForConditionalGeneration"};
-constexpr Text kQwen3NextClasses[] = {"Qwen3NextForCausalLM"};
-constexpr Text kArceeClasses[] = {"ArceeForCausalLM"};
-constexpr Text kBloomClasses[] = {"BloomForCausalLM"};
-constexpr Text kCohereClasses[] = {"CohereForCausalLM"};
-constexpr Text kCohere2Classes[] = {"Cohere2ForCausalLM"};
-constexpr Text kErnie45Classes[] = {"Ernie4_5ForCausalLM", "Ernie4_5_ForCausalLM"};
-constexpr Text kErnie45MoeClasses[] = {"Ernie4_5_MoeForCausalLM"};
-constexpr Text kExaone4Classes[] = {"Exaone4ForCausalLM"};
-constexpr Text kFalconClasses[] = {"FalconForCausalLM", "RWForCausalLM"};
-constexpr Text kGemmaClasses[] = {"GemmaForCausalLM"};
-constexpr Text kGemma2Classes[] = {"Gemma2ForCausalLM"};
-constexpr Text kGemma3Classes[] = {"Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"};
-constexpr Text kGlm4Classes[] = {"Glm4ForCausalLM"};
-constexpr Text kGlm4MoeClasses[] = {"Glm4MoeForCausalLM"};
-constexpr Text kGpt2Classes[] = {"GPT2LMHeadModel"};
-constexpr Text kGptNeoXClasses[] = {"GPTNeoXForCausalLM"};
-constexpr Text kGraniteClasses[] = {"GraniteForCausalLM"};
-constexpr Text kGraniteMoeClasses[] = {"GraniteMoeForCausalLM"};
-constexpr Text kHunyuanClasses[] = {"HunYuanDenseV1ForCausalLM"};
-constexpr Text kLlamaClasses[] = {"LlamaForCausalLM", "MistralForCausalLM", "MixtralForCausalLM"};
-constexpr Text kMistral3Classes[] = {"Ministral3ForCausalLM", "Mistral3ForConditionalGeneration"};
-constexpr Text kMptClasses[] = {"MptForCausalLM", "MPTForCausalLM"};
-constexpr Text kNemotronClasses[] = {"NemotronForCausalLM"};
-constexpr Text kOlmo2Classes[] = {"Olmo2ForCausalLM", "Olmo3ForCausalLM"};
-constexpr Text kOlmoeClasses[] = {"OlmoeForCausalLM"};
-constexpr Text kPhi2Classes[] = {"PhiForCausalLM"};
-constexpr Text kPhi3Classes[] = {"Phi3ForCausalLM"};
-constexpr Text kQwen2Classes[] = {"Qwen2ForCausalLM"};
-constexpr Text kQwen2MoeClasses[] = {"Qwen2MoeForCausalLM"};
-constexpr Text kQwen3Classes[] = {"Qwen3ForCausalLM"};
-constexpr Text kQwen3MoeClasses[] = {"Qwen3MoeForCausalLM"};
-constexpr Text kSeedOssClasses[] = {"SeedOssForCausalLM"};
-constexpr Text kSmolLm3Classes[] = {"SmolLM3ForCausalLM"};
-constexpr Text kStableLmClasses[] = {"StableLmForCausalLM", "StableLMEpochForCausalLM"};
-constexpr Text kStarcoder2Classes[] = {"Starcoder2ForCausalLM"};
-
 // In alphabetical order of GGUF's names.
 constexpr Arch kArchs[] = {
     {
         .name = "arcee",
-        .classes = kArceeClasses,
-        .names = kCommonNames,
+        .classes = {"ArceeForCausalLM"},
         .gguf_permuted = true,
         .activation = Activation::ReluSquared,
         .gated = false,
     },
     {
         .name = "bloom",
-        .classes = kBloomClasses,
+        .classes = {"BloomForCausalLM"},
         .names = kTransformerNames,
         .norm = NormKind::Layer,
         .norm_bias = Has::Maybe,
@@ -352,8 +252,7 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "cohere2",
-        .classes = kCohere2Classes,
-        .names = kCommonNames,
+        .classes = {"Cohere2ForCausalLM"},
         .norm = NormKind::Layer,
         .parallel = Has::Yes,
         .halves = false,
@@ -362,8 +261,7 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "command-r",
-        .classes = kCohereClasses,
-        .names = kCommonNames,
+        .classes = {"CohereForCausalLM"},
         .norm = NormKind::Layer,
         .parallel = Has::Yes,
         .halves = false,
@@ -372,16 +270,14 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "deepseek2",
-        .classes = kDeepseek2Classes,
-        .names = kCommonNames,
+        .classes = {"DeepseekV2ForCausalLM"},
         .halves = false,
         .latent = true,
     },
     {
         // GGUF has one name for both versions and keys for what differs.
         .name = "deepseek2",
-        .classes = kDeepseek3Classes,
-        .names = kCommonNames,
+        .classes = {"DeepseekV3ForCausalLM"},
         .halves = false,
         .latent = true,
         .router = Router::Sigmoid,
@@ -389,20 +285,18 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "ernie4_5",
-        .classes = kErnie45Classes,
-        .names = kCommonNames,
+        .classes = {"Ernie4_5ForCausalLM", "Ernie4_5_ForCausalLM"},
         .halves = false,
     },
     {
         .name = "ernie4_5-moe",
-        .classes = kErnie45MoeClasses,
-        .names = kCommonNames,
+        .classes = {"Ernie4_5_MoeForCausalLM"},
         .halves = false,
         .renormalise = true,
     },
     {
         .name = "exaone4",
-        .classes = kExaone4Classes,
+        .classes = {"Exaone4ForCausalLM"},
         .names = kSandwichNames,
         .pre_norm = false,
         .post_norm = true,
@@ -412,7 +306,7 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "falcon",
-        .classes = kFalconClasses,
+        .classes = {"FalconForCausalLM", "RWForCausalLM"},
         .names = kTransformerNames,
         .norm = NormKind::Layer,
         .norm_bias = Has::Maybe,
@@ -424,15 +318,14 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "gemma",
-        .classes = kGemmaClasses,
-        .names = kCommonNames,
+        .classes = {"GemmaForCausalLM"},
         .activation = Activation::GeluTanh,
         .scale_embedding = true,
         .norm_plus_one = true,
     },
     {
         .name = "gemma2",
-        .classes = kGemma2Classes,
+        .classes = {"Gemma2ForCausalLM"},
         .names = kSandwichNames,
         .post_norm = true,
         .windows = {.period = 2},
@@ -443,7 +336,7 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "gemma3",
-        .classes = kGemma3Classes,
+        .classes = {"Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"},
         .names = kSandwichNames,
         .post_norm = true,
         .windows = {.period = 6},
@@ -455,15 +348,14 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "glm4",
-        .classes = kGlm4Classes,
+        .classes = {"Glm4ForCausalLM"},
         .names = kGlm4Names,
         .post_norm = true,
         .halves = false,
     },
     {
         .name = "glm4moe",
-        .classes = kGlm4MoeClasses,
-        .names = kCommonNames,
+        .classes = {"Glm4MoeForCausalLM"},
         .qk_norm = QkNorm::PerHead,
         .has_qk_norm = Has::Maybe,
         .router = Router::Sigmoid,
@@ -471,8 +363,7 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "gpt-oss",
-        .classes = kGptOssClasses,
-        .names = kCommonNames,
+        .classes = {"GptOssForCausalLM"},
         .windows = {.period = 2},
         .yarn_truncate = false,
         .sinks = true,
@@ -483,7 +374,7 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "gpt2",
-        .classes = kGpt2Classes,
+        .classes = {"GPT2LMHeadModel"},
         .names = kGpt2Names,
         .norm = NormKind::Layer,
         .norm_bias = Has::Maybe,
@@ -494,7 +385,7 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "gptneox",
-        .classes = kGptNeoXClasses,
+        .classes = {"GPTNeoXForCausalLM"},
         .names = kGptNeoXNames,
         .norm = NormKind::Layer,
         .norm_bias = Has::Maybe,
@@ -505,14 +396,13 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "granite",
-        .classes = kGraniteClasses,
-        .names = kCommonNames,
+        .classes = {"GraniteForCausalLM"},
         .gguf_permuted = true,
         .divide_logits = true,
     },
     {
         .name = "granitemoe",
-        .classes = kGraniteMoeClasses,
+        .classes = {"GraniteMoeForCausalLM"},
         .names = kSparseNames,
         .gguf_permuted = true,
         .router = Router::TopKThenSoftmax,
@@ -520,20 +410,19 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "hunyuan-dense",
-        .classes = kHunyuanClasses,
-        .names = kCommonNames,
+        .classes = {"HunYuanDenseV1ForCausalLM"},
         .qk_norm = QkNorm::PerHead,
         .qk_norm_after_rope = true,
     },
     {
         .name = "lfm2",
-        .classes = kLfm2Classes,
+        .classes = {"Lfm2ForCausalLM"},
         .names = kLfm2Names,
         .qk_norm = QkNorm::PerHead,
     },
     {
         .name = "llama",
-        .classes = kLlamaClasses,
+        .classes = {"LlamaForCausalLM", "MistralForCausalLM", "MixtralForCausalLM"},
         .names = kSparseNames,
         .ignored = kStoredFrequencies,
         .gguf_permuted = true,
@@ -541,7 +430,7 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "llama4",
-        .classes = kLlama4Classes,
+        .classes = {"Llama4ForCausalLM", "Llama4ForConditionalGeneration"},
         .names = kLlama4Names,
         .halves = false,
         .no_rope = {.period = 4},
@@ -553,21 +442,19 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "minicpm3",
-        .classes = kMiniCpm3Classes,
-        .names = kCommonNames,
+        .classes = {"MiniCPM3ForCausalLM"},
         .latent = true,
         .adjust = adjust_minicpm3,
     },
     {
         .name = "mistral3",
-        .classes = kMistral3Classes,
-        .names = kCommonNames,
+        .classes = {"Ministral3ForCausalLM", "Mistral3ForConditionalGeneration"},
         .gguf_permuted = true,
         .router = Router::TopKThenSoftmax,
     },
     {
         .name = "mpt",
-        .classes = kMptClasses,
+        .classes = {"MptForCausalLM", "MPTForCausalLM"},
         .names = kMptNames,
         .ignored = kLoneKeyNorm,
         .norm = NormKind::Layer,
@@ -580,8 +467,7 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "nemotron",
-        .classes = kNemotronClasses,
-        .names = kCommonNames,
+        .classes = {"NemotronForCausalLM"},
         .norm = NormKind::Layer,
         .norm_bias = Has::Yes,
         .activation = Activation::ReluSquared,
@@ -590,7 +476,7 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "olmo2",
-        .classes = kOlmo2Classes,
+        .classes = {"Olmo2ForCausalLM", "Olmo3ForCausalLM"},
         .names = kSandwichNames,
         .pre_norm = false,
         .post_norm = true,
@@ -599,15 +485,13 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "olmoe",
-        .classes = kOlmoeClasses,
-        .names = kCommonNames,
+        .classes = {"OlmoeForCausalLM"},
         .qk_norm = QkNorm::FullWidth,
         .clip_after_norm = true,
     },
     {
         .name = "phi2",
-        .classes = kPhi2Classes,
-        .names = kCommonNames,
+        .classes = {"PhiForCausalLM"},
         .norm = NormKind::Layer,
         .norm_bias = Has::Maybe,
         .parallel = Has::Yes,
@@ -616,33 +500,28 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "phi3",
-        .classes = kPhi3Classes,
-        .names = kCommonNames,
+        .classes = {"Phi3ForCausalLM"},
     },
     {
         .name = "qwen2",
-        .classes = kQwen2Classes,
-        .names = kCommonNames,
+        .classes = {"Qwen2ForCausalLM"},
         .out_bias = Has::No,
         .ffn_bias = Has::No,
     },
     {
         .name = "qwen2moe",
-        .classes = kQwen2MoeClasses,
-        .names = kCommonNames,
+        .classes = {"Qwen2MoeForCausalLM"},
         .shared_gate = true,
     },
     {
         .name = "qwen3",
-        .classes = kQwen3Classes,
-        .names = kCommonNames,
+        .classes = {"Qwen3ForCausalLM"},
         .ignored = kClassifierHead,
         .qk_norm = QkNorm::PerHead,
     },
     {
         .name = "qwen35",
-        .classes = kQwen35Classes,
-        .names = kCommonNames,
+        .classes = {"Qwen3_5ForCausalLM", "Qwen3_5ForConditionalGeneration"},
         .gated_attention = true,
         .tiled_heads = true,
         .qk_norm = QkNorm::PerHead,
@@ -650,8 +529,7 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "qwen35moe",
-        .classes = kQwen35MoeClasses,
-        .names = kCommonNames,
+        .classes = {"Qwen3_5MoeForCausalLM", "Qwen3_5MoeForConditionalGeneration"},
         .gated_attention = true,
         .tiled_heads = true,
         .qk_norm = QkNorm::PerHead,
@@ -661,15 +539,13 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "qwen3moe",
-        .classes = kQwen3MoeClasses,
-        .names = kCommonNames,
+        .classes = {"Qwen3MoeForCausalLM"},
         .qk_norm = QkNorm::PerHead,
         .renormalise = true,
     },
     {
         .name = "qwen3next",
-        .classes = kQwen3NextClasses,
-        .names = kCommonNames,
+        .classes = {"Qwen3NextForCausalLM"},
         .ignored = kLegacyProjection,
         .gated_attention = true,
         .qk_norm = QkNorm::PerHead,
@@ -679,20 +555,17 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "seed_oss",
-        .classes = kSeedOssClasses,
-        .names = kCommonNames,
+        .classes = {"SeedOssForCausalLM"},
     },
     {
         .name = "smollm3",
-        .classes = kSmolLm3Classes,
-        .names = kCommonNames,
+        .classes = {"SmolLM3ForCausalLM"},
         .gguf_permuted = true,
         .no_rope = {.period = 4},
     },
     {
         .name = "stablelm",
-        .classes = kStableLmClasses,
-        .names = kCommonNames,
+        .classes = {"StableLmForCausalLM", "StableLMEpochForCausalLM"},
         .norm = NormKind::Layer,
         .norm_bias = Has::Maybe,
         .parallel = Has::Maybe,
@@ -701,8 +574,7 @@ constexpr Arch kArchs[] = {
     },
     {
         .name = "starcoder2",
-        .classes = kStarcoder2Classes,
-        .names = kCommonNames,
+        .classes = {"Starcoder2ForCausalLM"},
         .norm = NormKind::Layer,
         .norm_bias = Has::Maybe,
         .activation = Activation::GeluTanh,
@@ -713,6 +585,7 @@ constexpr Arch kArchs[] = {
 }  // namespace
 
 std::span<const Arch> archs() { return kArchs; }
+std::span<const NamePattern> common_names() { return kCommonNames; }
 
 const Arch* find_arch(std::string_view gguf_name) {
   for (const Arch& a : kArchs) {

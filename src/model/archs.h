@@ -2,6 +2,7 @@
 // Numbers (sizes, epsilons, windows) come from the file; read_spec.cpp says from which keys.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,17 +36,16 @@ struct LayerPattern {
 };
 
 struct Arch {
-  std::string_view name;                        ///< general.architecture of GGUF
-  std::span<const std::string_view> classes{};  ///< Hugging Face classes ("architectures" of config.json)
-  std::span<const NamePattern> names{};         ///< of the Hugging Face checkpoint
-  std::span<const std::string_view>
-      ignored{};  ///< tensors (GGUF names, {} a layer) that inference does not need
+  std::string_view name;                      ///< general.architecture of GGUF
+  std::array<std::string_view, 3> classes{};  ///< Hugging Face classes ("architectures" of config.json)
+  std::span<const NamePattern> names{};       ///< of the Hugging Face checkpoint, before common_names()
+  std::string_view ignored{};                 ///< tensors (GGUF names, {} a layer) inference does without
 
   NormKind norm = NormKind::Rms;
   Has norm_bias = Has::No;
   bool pre_norm = true, post_norm = false;
-  Has parallel =
-      Has::No;  ///< Maybe: as use_parallel_residual says, else where layers have no FFN norm of their own
+  /// Maybe: as use_parallel_residual says, else where layers have no FFN norm of their own.
+  Has parallel = Has::No;
   bool embedding_norm = false;
 
   Positions positions = Positions::Rope;
@@ -53,8 +53,8 @@ struct Arch {
   bool gguf_permuted = false;  ///< GGUF holds Q and K with rows permuted such that these pairs are neighbours
   LayerPattern windows{};      ///< layers without the window, where no key says which
   LayerPattern no_rope{};      ///< layers without positions
-  bool rope_needs_window =
-      false;                  ///< layers without a window have no positions, if the model has windows at all
+  /// Layers without a window have no positions, if the model has windows at all.
+  bool rope_needs_window = false;
   bool yarn_truncate = true;  ///< YaRN's ramp begins and ends at whole pairs
   float local_rope_base = 0;  ///< of layers with a window; 0: the same in all layers
 
@@ -92,6 +92,9 @@ struct Arch {
 };
 
 std::span<const Arch> archs();
+
+/// The names that most checkpoints share.
+std::span<const NamePattern> common_names();
 
 /// The row of a GGUF architecture name or of a Hugging Face class; nullptr if there is none.
 const Arch* find_arch(std::string_view gguf_name);

@@ -1,5 +1,4 @@
 // Binding: every place of Weights finds its tensor, every tensor finds its place.
-#include <algorithm>
 #include <cstring>
 #include <unordered_set>
 
@@ -387,9 +386,7 @@ class Binder {
   void reject_unclaimed() const {
     for (const NamedTensor& t : file_.tensors.all()) {
       if (claimed_.contains(&t.tensor)) continue;
-      if (std::ranges::any_of(arch_.ignored,
-                              [&](std::string_view p) { return match_name(p, t.name).has_value(); }))
-        continue;
+      if (!arch_.ignored.empty() && match_name(arch_.ignored, t.name)) continue;
       fail("{}: tensor '{}' ({}) has no place in the '{}' architecture; refusing to run the model without it",
            source(), printable(t.name), shape_string(t.tensor), spec_.arch);
     }

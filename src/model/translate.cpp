@@ -513,13 +513,16 @@ class Translation {
 
   // GGUF's name; empty where no pattern fits.
   std::string rename(std::string_view theirs) const {
-    for (const NamePattern& p : arch_->names) {
-      const auto match = match_name(p.theirs, theirs);
-      if (!match) continue;
-      const bool complete =
-          p.ours.ends_with(".weight") || p.ours.ends_with(".bias") || p.ours.ends_with(".ssm_a");
-      if (complete ? match->rest.empty() : match->rest == ".weight" || match->rest == ".bias")
-        return fill_name(p.ours, *match) + match->rest;
+    for (std::span<const NamePattern> patterns : {arch_->names, common_names()}) {
+      for (const NamePattern& p : patterns) {
+        const auto match = match_name(p.theirs, theirs);
+        if (!match) continue;
+        const bool complete =
+            p.ours.ends_with(".weight") || p.ours.ends_with(".bias") || p.ours.ends_with(".ssm_a");
+        if (complete ? match->rest.empty() : match->rest == ".weight" || match->rest == ".bias") {
+          return fill_name(p.ours, *match) + match->rest;
+        }
+      }
     }
     return {};
   }
