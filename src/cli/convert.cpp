@@ -32,7 +32,16 @@ std::uint32_t file_type(const Model& model) {
 
 Metadata make_metadata(const Model& model, const Convert& o) {
   Metadata metadata(model.file.metadata.source());
-  for (const Metadata::Entry& e : model.file.metadata.entries()) metadata.add_raw(e.key, e.value);
+  for (const Metadata::Entry& e : model.file.metadata.entries()) {
+    // GGUF's sizes are unsigned, and its readers insist on that.
+    const bool size = e.value.type == MetaType::I32 && !e.value.array;
+    const auto value = size ? model.file.metadata.find<std::int32_t>(e.key) : std::nullopt;
+    if (value && *value >= 0) {
+      metadata.set(e.key, static_cast<std::uint32_t>(*value));
+    } else {
+      metadata.add_raw(e.key, e.value);
+    }
+  }
   metadata.set("general.type", "model");
   std::filesystem::path folder = std::filesystem::weakly_canonical(o.in);
   metadata.set("general.name", folder.filename().string());
