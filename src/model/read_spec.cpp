@@ -149,8 +149,8 @@ void read_latent(const Keys& keys, const ModelFile& file, AttentionSpec& a) {
   a.value_dim = c.kv_rank;
   if (a.heads > kMaxQueryGroup)
     fail("{}: {} query heads share the latent, at most {} are supported", file.path, a.heads, kMaxQueryGroup);
-  // YaRN's attention factor enters the scores squared (DeepSeek's reference code); the converter writes a
-  // tenth of mscale_all_dim.
+  // YaRN's attention factor enters the scores squared (as in the reference code of arXiv:2405.04434);
+  // the converter writes a tenth of mscale_all_dim.
   const double factor = keys.number_or("rope.scaling.factor", 1, true),
                log_multiplier = keys.number_or("rope.scaling.yarn_log_multiplier", 0);
   const double magnitude = factor > 1 ? 1 + log_multiplier * std::log(factor) : 1;
