@@ -12,9 +12,11 @@ namespace pith {
 
 class AnswerText {
  public:
-  /// `stop` must outlive it; none of them is empty.
-  AnswerText(const Tokenizer& tokenizer, std::span<const std::string> stop, bool special_text = false)
-      : decoder_(tokenizer, true, special_text), vocab_(tokenizer.size()), stop_(stop) {}
+  /// `stop` must outlive it; none of them is empty. `continues`: there is text before the answer, so that a
+  /// space in front of it counts.
+  AnswerText(const Tokenizer& tokenizer, std::span<const std::string> stop, bool special_text = false,
+             bool continues = true)
+      : decoder_(tokenizer, continues, special_text), vocab_(tokenizer.size()), stop_(stop) {}
 
   /// What became certain with one more token. Text that could still become a stop string is held back. An id
   /// beyond the tokenizer's vocabulary (models pad theirs) has no text.

@@ -480,8 +480,12 @@ std::uint64_t Scheduler::submit(Request request, OnDone done, OnToken token) {
                                          group->request.prompt,
                                          state_->engine.new_sequence(),
                                          {}});
-    if (state_->tokenizer)
-      job->text.emplace(*state_->tokenizer, group->request.stop, group->request.special_text);
+    if (const std::optional<Tokenizer>& tokenizer = state_->tokenizer) {
+      const bool continues = std::ranges::any_of(group->request.prompt, [&](TokenId id) {
+        return !tokenizer->contains(id) || !tokenizer->is_control(id);
+      });
+      job->text.emplace(*tokenizer, group->request.stop, group->request.special_text, continues);
+    }
     state_->waiting.push_back(std::move(job));
   }
   state_->groups[group->result.id] = group;

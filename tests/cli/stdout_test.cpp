@@ -73,7 +73,7 @@ TEST_F(Stdout, NoTerminalAndNothingOnStdin) {
   const Outcome o = run_pith({"run", "-m", v1(), "--raw", "--temp", "0", "-n", "200"},
                              {.stdin_file = "/dev/null", .new_session = true});
   EXPECT_EQ(o.code, 0);
-  EXPECT_EQ(o.out, " " + published()) << "an empty prompt is BOS alone";
+  EXPECT_EQ(o.out, published()) << "an empty prompt is BOS alone";
   EXPECT_EQ(o.err, "");
 }
 
