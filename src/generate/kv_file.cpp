@@ -126,7 +126,9 @@ void save_prefixes(const std::filesystem::path& path, const Model& model, const 
         file.write({cache.page(g, pages[static_cast<std::size_t>(i)]), cache.page_bytes(g)});
     }
     std::vector<std::byte> state(state_bytes(cache));
-    std::memcpy(state.data(), entry.sequence.state(), cache.state_floats() * sizeof(float));
+    if (!state.empty()) {  // only recurrent layers have one
+      std::memcpy(state.data(), entry.sequence.state(), cache.state_floats() * sizeof(float));
+    }
     file.write(state);
   }
   file.commit();
