@@ -1,0 +1,62 @@
+// pith-lab: makes small language models from nothing, one step a command (see tools/train/reproduce.sh).
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <vector>
+
+#include "base/error.h"
+#include "train/commands.h"
+
+namespace pith::lab {
+namespace {
+
+struct Step {
+  const char* name;
+  const char* summary;
+  Command run;
+};
+// In the order in which a model is made.
+const std::vector<Step> kSteps = {};
+
+constexpr int kFailed = 1, kUsage = 2;
+
+int run(int argc, char** argv) {
+  CLI::App app("pith-lab - makes small language models from nothing", "pith-lab");
+  app.require_subcommand(1);
+  app.footer("Example:\n  pith-lab corpus tools/train/configs/corpus.json --dir run");
+  std::string config, folder = ".";
+  const Step* chosen = nullptr;
+  for (const Step& step : kSteps) {
+    CLI::App* command = app.add_subcommand(step.name, step.summary);
+    command->add_option("CONFIG", config, "the step's settings, a JSON file")->required();
+    command->add_option("--dir", folder, "the run's folder: paths in CONFIG are relative to it");
+    command->callback([&chosen, &step] { chosen = &step; });
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : kUsage;
+  }
+  const Config settings = Config::open(config);
+  std::filesystem::create_directories(folder);
+  std::filesystem::current_path(folder);
+  chosen->run(settings);
+  return 0;
+}
+
+}  // namespace
+}  // namespace pith::lab
+
+int main(int argc, char** argv) {
+  try {
+    return pith::lab::run(argc, argv);
+  } catch (const pith::UsageError& e) {
+    fmt::print(stderr, "pith-lab: {}\n", e.what());
+    return pith::lab::kUsage;
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "pith-lab: {}\n", e.what());
+    return pith::lab::kFailed;
+  }
+}
