@@ -27,8 +27,10 @@ need_toolchain() {
   need_packages "${packages[@]}" "$@"
 }
 
-# cmake_extras: ccache and mold where they are installed.
+# cmake_extras: ccache and mold where they are installed. ccache does not see into precompiled headers.
 cmake_extras() {
-  if command -v ccache >/dev/null; then echo -DCMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
+  if command -v ccache >/dev/null; then
+    echo -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON
+  fi
   if command -v mold >/dev/null; then echo -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=mold; fi
 }
