@@ -95,39 +95,61 @@ std::uint64_t fingerprint(const Model& model) {
   return hash.value();
 }
 
+namespace {
+
+/// What is written of an entry: whole pages, without what an earlier part has too.
+struct Part {
+  const PrefixCache::Entry* entry;
+  std::int64_t length, shared = 0;
+  std::size_t parent = kNoParent;
+};
+
+std::vector<Part> parts_to_save(const KvCache& cache, const PrefixCache& prefixes, bool only_reused) {
+  std::vector<Part> parts;
+  for (const PrefixCache::Entry& entry : prefixes.entries()) {
+    Part part{&entry, (only_reused ? entry.reused : std::ssize(entry.tokens)) / kTile * kTile};
+    if (part.length == 0 || !entry.sequence.can_truncate(part.length)) continue;
+    // Those that a window has cut, or that have a state, stand alone.
+    if (holds_all(entry.sequence, cache)) {
+      for (std::size_t i = 0; i < parts.size(); ++i) {
+        const std::int64_t common =
+            std::min({common_pages(entry.tokens, parts[i].entry->tokens), part.length, parts[i].length});
+        if (common > part.shared && holds_all(parts[i].entry->sequence, cache))
+          part.shared = common, part.parent = i;
+      }
+    }
+    if (part.shared < part.length) parts.push_back(part);
+  }
+  return parts;
+}
+
+}  // namespace
+
 void save_prefixes(const std::filesystem::path& path, const Model& model, const KvCache& cache,
-                   const PrefixCache& prefixes) {
+                   const PrefixCache& prefixes, bool only_reused) {
+  const std::vector<Part> parts = parts_to_save(cache, prefixes, only_reused);
   Writer file(path);
   file.write(std::as_bytes(std::span(kMagic)));
   for (const Binding& b : bindings(model, cache)) file.write(b.value);
-  file.write(prefixes.entries().size());
+  file.write(parts.size());
 
-  std::vector<const PrefixCache::Entry*> written;
-  for (const PrefixCache::Entry& entry : prefixes.entries()) {
-    // Those that a window has cut, or that have a state, stand alone.
-    std::size_t parent = kNoParent;
-    std::int64_t shared = 0;
-    if (holds_all(entry.sequence, cache)) {
-      for (std::size_t i = 0; i < written.size(); ++i) {
-        const std::int64_t common = common_pages(entry.tokens, written[i]->tokens);
-        if (common > shared && holds_all(written[i]->sequence, cache)) shared = common, parent = i;
-      }
-    }
-    written.push_back(&entry);
-    file.write(entry.tokens.size());
-    file.write(parent);
-    file.write(static_cast<std::uint64_t>(shared));
-    file.write(std::as_bytes(std::span(entry.tokens).subspan(static_cast<std::size_t>(shared))));
+  for (const Part& part : parts) {
+    const Sequence& sequence = part.entry->sequence;
+    file.write(static_cast<std::uint64_t>(part.length));
+    file.write(part.parent);
+    file.write(static_cast<std::uint64_t>(part.shared));
+    file.write(std::as_bytes(std::span(part.entry->tokens)
+                                 .subspan(static_cast<std::size_t>(part.shared),
+                                          static_cast<std::size_t>(part.length - part.shared))));
     for (int g = 0; g < cache.groups(); ++g) {
-      const auto pages = entry.sequence.pages(g);
-      const std::int64_t first = std::max(first_held(entry.sequence, g), shared / kTile);
+      const std::int64_t first = std::max(first_held(sequence, g), part.shared / kTile);
       file.write(static_cast<std::uint64_t>(first));
-      for (std::int64_t i = first; i < std::ssize(pages); ++i)
-        file.write({cache.page(g, pages[static_cast<std::size_t>(i)]), cache.page_bytes(g)});
+      for (std::int64_t i = first; i < part.length / kTile; ++i)
+        file.write({cache.page(g, sequence.pages(g)[static_cast<std::size_t>(i)]), cache.page_bytes(g)});
     }
     std::vector<std::byte> state(state_bytes(cache));
     if (!state.empty()) {  // only recurrent layers have one
-      std::memcpy(state.data(), entry.sequence.state(), cache.state_floats() * sizeof(float));
+      std::memcpy(state.data(), sequence.state(), cache.state_floats() * sizeof(float));
     }
     file.write(state);
   }

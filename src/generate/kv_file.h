@@ -15,9 +15,10 @@ namespace pith {
 /// A hash of the model's metadata, of its tensors' names, types and shapes, and of samples of their data.
 std::uint64_t fingerprint(const Model& model);
 
-/// Writes all of `prefixes`, which lie in `cache`: completely or not at all. Throws Error.
+/// Writes the whole pages of `prefixes`, which lie in `cache`; `only_reused`: those that were found again.
+/// The file appears completely or not at all. Throws Error.
 void save_prefixes(const std::filesystem::path& path, const Model& model, const KvCache& cache,
-                   const PrefixCache& prefixes);
+                   const PrefixCache& prefixes, bool only_reused = false);
 
 /// Adds to `prefixes` what the file holds, the most recently used first, as far as there are free pages.
 /// Returns the tokens of the longest sequence. Throws Error, and adds nothing, where the file was made with

@@ -23,8 +23,12 @@ std::vector<std::uint64_t> chained_hashes(std::span<const TokenId> tokens) {
 
 }  // namespace
 
+std::int64_t common_tokens(std::span<const TokenId> a, std::span<const TokenId> b) {
+  return std::ranges::mismatch(a, b).in1 - a.begin();
+}
+
 std::int64_t common_pages(std::span<const TokenId> a, std::span<const TokenId> b) {
-  return whole_pages(std::ranges::mismatch(a, b).in1 - a.begin());
+  return whole_pages(common_tokens(a, b));
 }
 
 PrefixCache::Hit PrefixCache::find(std::span<const TokenId> tokens) {
@@ -39,8 +43,11 @@ PrefixCache::Hit PrefixCache::find(std::span<const TokenId> tokens) {
     if (!std::ranges::equal(tokens.first(length), std::span(entry->tokens).first(length))) continue;
     hit.seen = std::max(hit.seen, static_cast<std::int64_t>(length));
     if (!forkable) continue;
-    hit.length = static_cast<std::int64_t>(length);
+    // Behind the last whole page token by token: whoever writes there gets a copy of that page.
+    const std::int64_t exact = common_tokens(tokens.first(tokens.size() - 1), entry->tokens);
+    hit.length = entry->sequence.can_truncate(exact) ? exact : static_cast<std::int64_t>(length);
     hit.sequence = entry->sequence.fork_prefix(hit.length);
+    entry->reused = std::max(entry->reused, hit.length);
     entries_.splice(entries_.begin(), entries_, entry);
     index(entry);
     break;
@@ -50,10 +57,11 @@ PrefixCache::Hit PrefixCache::find(std::span<const TokenId> tokens) {
 
 void PrefixCache::insert(std::span<const TokenId> tokens, Sequence sequence) {
   const std::int64_t length = whole_pages(std::ssize(tokens));
-  if (length == 0 || !sequence.truncate(length)) return;
-  tokens = tokens.first(static_cast<std::size_t>(length));
+  if (length == 0 || !sequence.can_truncate(length)) return;
   std::vector<std::uint64_t> hashes = chained_hashes(tokens);
-  if (const auto known = index_.find(hashes.back()); known != index_.end() && known->second.forkable) return;
+  if (const auto known = index_.find(hashes.back()); known != index_.end() && known->second.forkable) {
+    if (common_tokens(tokens, known->second.entry->tokens) == std::ssize(tokens)) return;
+  }
   while (entries_.size() >= most_) evict();
   entries_.push_front({{tokens.begin(), tokens.end()}, std::move(sequence), std::move(hashes)});
   index(entries_.begin());

@@ -23,7 +23,7 @@ class PrefixCache {
 
   struct Hit {
     std::optional<Sequence> sequence;  ///< a fork that holds the first `length` tokens
-    std::int64_t length = 0;           ///< whole pages
+    std::int64_t length = 0;           ///< at least a whole page; 0: nothing was found
     /// Whole pages that were seen before, if more than `length`: what a fork there needs is gone (pages
     /// behind a window, a recurrent layer's state). Worth a fork when a sequence gets there again.
     std::int64_t seen = 0;
@@ -31,7 +31,8 @@ class PrefixCache {
   /// The longest known beginning of `tokens`, at most all but one of them: somebody wants logits.
   Hit find(std::span<const TokenId> tokens);
 
-  /// Keeps the whole pages of a sequence that holds `tokens`. Does nothing where all of them are known.
+  /// Keeps a sequence that holds `tokens`, at least a page of them. Does nothing where all of them are known,
+  /// or where the sequence cannot be forked at its last whole page.
   void insert(std::span<const TokenId> tokens, Sequence sequence);
 
   /// Lets go of the sequence that was least recently inserted or found. False where there is none.
@@ -42,6 +43,7 @@ class PrefixCache {
     std::vector<TokenId> tokens;  ///< as many as the sequence holds
     Sequence sequence;
     std::vector<std::uint64_t> hashes;  ///< of the first page, the first two, ...
+    std::int64_t reused = 0;            ///< the longest beginning that was found again
   };
   /// Most recently used first.
   const std::list<Entry>& entries() const { return entries_; }
@@ -58,7 +60,8 @@ class PrefixCache {
   std::unordered_map<std::uint64_t, Place> index_;  // to the entry that was used last, of forkable ones
 };
 
-/// Length in whole pages of what two token lists begin with in common.
+/// Length of what two token lists begin with in common; and the same in whole pages.
+std::int64_t common_tokens(std::span<const TokenId> a, std::span<const TokenId> b);
 std::int64_t common_pages(std::span<const TokenId> a, std::span<const TokenId> b);
 
 }  // namespace pith

@@ -102,6 +102,10 @@ struct Scheduler::State {
   bool shares(const Job& a, const Job& b) const {
     return a.group == b.group || (keeps_prefix(a) && keeps_prefix(b));
   }
+  /// All tokens but the last: somebody wants logits.
+  std::span<const TokenId> beginning(const Job& job) const {
+    return std::span(job.tokens).first(job.tokens.size() - 1);
+  }
   Job* best_donor(const Job& job, std::int64_t* length);
   void begin_siblings(Job& first, std::span<const float> logits);
 
@@ -163,8 +167,7 @@ Scheduler::Job* Scheduler::State::best_donor(const Job& job, std::int64_t* lengt
   Job* best = nullptr;
   for (const auto& other : running) {
     if (!shares(*other, job)) continue;
-    const std::int64_t common =
-        common_pages(std::span(job.tokens).first(job.tokens.size() - 1), other->tokens);
+    const std::int64_t common = common_pages(beginning(job), other->tokens);
     if (common > *length) *length = common, best = other.get();
   }
   return best;
@@ -183,6 +186,9 @@ Scheduler::State::Admission Scheduler::State::try_to_admit(Job& job) {
         donor->publish_at = donor->publish_at > 0 ? std::min(donor->publish_at, common) : common;
         return Admission::Later;
       }
+      const std::int64_t exact =
+          std::min(donor->sequence.length(), common_tokens(beginning(job), donor->tokens));
+      if (donor->sequence.can_truncate(exact)) common = exact;
       if (donor->sequence.can_truncate(common)) {
         hit.sequence = donor->sequence.fork_prefix(common);
         hit.length = common;
@@ -541,9 +547,9 @@ SchedulerStats Scheduler::stats() const {
   return stats;
 }
 
-void Scheduler::save_prefixes(const std::filesystem::path& path) const {
+void Scheduler::save_prefixes(const std::filesystem::path& path, bool only_reused) const {
   const State& s = *state_;
-  pith::save_prefixes(path, s.engine.model(), s.engine.cache(), s.prefixes);
+  pith::save_prefixes(path, s.engine.model(), s.engine.cache(), s.prefixes, only_reused);
 }
 
 std::int64_t Scheduler::restore_prefixes(const std::filesystem::path& path) {

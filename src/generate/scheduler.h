@@ -74,7 +74,7 @@ class Scheduler {
 
   /// The prefix cache to and from a file (--prompt-cache), see kv_file.h. Both throw Error; then nothing was
   /// written, or nothing restored. Restoring returns the tokens of the longest sequence.
-  void save_prefixes(const std::filesystem::path& path) const;
+  void save_prefixes(const std::filesystem::path& path, bool only_reused = false) const;
   std::int64_t restore_prefixes(const std::filesystem::path& path);
   /// Forgets all of it.
   void clear_prefixes();

@@ -96,6 +96,16 @@ TEST_F(KvFileErrors, SharedPagesAreStoredOnce) {
   EXPECT_GE(fs::file_size(path), 7 * page);
 }
 
+TEST_F(KvFileErrors, OnlyWhatWasFoundAgainWhereAskedFor) {
+  Session run("llama");
+  const std::vector<Request> all = requests(run.engine.model().spec.vocab);
+  for (const Request& request : all) generate(run.scheduler, request);
+  run.scheduler.save_prefixes(path, true);  // 64 tokens, of the first two
+  const std::size_t page = run.engine.cache().page_bytes(0);
+  EXPECT_LT(fs::file_size(path), 3 * page);
+  EXPECT_EQ(run.scheduler.restore_prefixes(path), 64);
+}
+
 TEST_F(KvFileErrors, TruncatedOrChangedAnywhereIsRefused) {
   std::ifstream in(path, std::ios::binary);
   const std::string good{std::istreambuf_iterator<char>(in), {}};
