@@ -18,5 +18,6 @@ Action declare_logits(Options& options);
 Action declare_template(Options& options);
 Action declare_quantize(Options& options);
 Action declare_convert(Options& options);
+Action declare_synth(Options& options);
 
 }  // namespace pith::cli

@@ -25,6 +25,7 @@ constexpr Command kCommands[] = {
     {"template", "what a chat template makes of a conversation", declare_template},
     {"quantize", "a model file with its weights in another storage type", declare_quantize},
     {"convert", "a Hugging Face directory becomes a GGUF file", declare_convert},
+    {"synth", "a model file with random weights of a known shape", declare_synth},
 };
 
 constexpr int kFailed = 1, kUsage = 2, kInterrupted = 130;
