@@ -87,6 +87,7 @@ class LayerAttention {
         a_(pass.spec().layers[layer].attention),
         w_(pass.model.weights.layers[layer].attention),
         place_(pass.cache.layer(layer)),
+        own_heads_(a_.kv_layer < 0 ? a_.kv_heads : 0),
         group_(a_.heads / a_.kv_heads),
         q_stride_(std::int64_t{a_.heads} * a_.head_dim * (a_.gated ? 2 : 1)),
         head_stride_(a_.head_dim * (a_.gated ? 2 : 1)) {}
@@ -95,8 +96,8 @@ class LayerAttention {
     if (a_.latent.kv_rank > 0) {
       project_latent(worker);
     } else {
-      const std::int64_t k_width = std::int64_t{a_.kv_heads} * a_.head_dim,
-                         v_width = std::int64_t{a_.kv_heads} * a_.value_dim;
+      const std::int64_t k_width = std::int64_t{own_heads_} * a_.head_dim,
+                         v_width = std::int64_t{own_heads_} * a_.value_dim;
       pass_.multiply(
           worker,
           {{pass_.ws.q, q_stride_, &w_.q}, {pass_.ws.k, k_width, &w_.k}, {pass_.ws.v, v_width, &w_.v}},
@@ -131,12 +132,16 @@ class LayerAttention {
   // Turns token t's queries and keys, and stores its keys and values in the cache.
   void place(std::int64_t t) const {
     const std::int64_t position = pass_.positions[t];
+    if (a_.values_are_keys) std::copy_n(k(t), std::int64_t{own_heads_} * a_.head_dim, v(t));
+    if (a_.value_norm) {
+      for (int g = 0; g < own_heads_; ++g) rms_norm(v(t) + g * a_.value_dim, a_.value_dim);
+    }
     if (a_.clip > 0 && !a_.clip_after_norm) clip(t);
     if (!a_.qk_norm_after_rope) norm_qk(t);
     if (a_.clip > 0 && a_.clip_after_norm) clip(t);
     if (a_.rope >= 0) {
       for (int h = 0; h < a_.heads; ++h) rotate(q(t, h), t);
-      for (int g = 0; g < a_.kv_heads; ++g) rotate(k(t) + g * a_.head_dim, t);
+      for (int g = 0; g < own_heads_; ++g) rotate(k(t) + g * a_.head_dim, t);
     }
     if (a_.qk_norm_after_rope) norm_qk(t);
     if (a_.temperature_scale != 0) {
@@ -153,7 +158,7 @@ class LayerAttention {
     const std::int64_t position = pass_.positions[t];
     const Run& run = pass_.runs[pass_.run_of[t]];
     std::byte* page = pass_.cache.page(place_.group, run.sequence->pages(place_.group)[position / kTile]);
-    for (int g = 0; g < a_.kv_heads; ++g) {
+    for (int g = 0; g < own_heads_; ++g) {
       const std::int64_t row = g * kTile + position % kTile;
       kernels_.encode[static_cast<int>(place_.k_type)](page + place_.k_offset + row * place_.k_row,
                                                        k(t) + g * a_.head_dim, a_.head_dim);
@@ -226,8 +231,8 @@ class LayerAttention {
       for (std::int64_t i = 0; i < n; ++i) x[i] = std::clamp(x[i], -a_.clip, a_.clip);
     };
     clamp(q(t, 0), q_stride_);
-    clamp(k(t), std::int64_t{a_.kv_heads} * a_.head_dim);
-    clamp(v(t), std::int64_t{a_.kv_heads} * a_.value_dim);
+    clamp(k(t), std::int64_t{own_heads_} * a_.head_dim);
+    clamp(v(t), std::int64_t{own_heads_} * a_.value_dim);
   }
 
   void rotate(float* head, std::int64_t t) const {
@@ -236,14 +241,15 @@ class LayerAttention {
     kernels_.rope(head, angles, angles + rope.dims / 2, rope.dims / 2, rope.halves);
   }
 
+  // Without a weight, in place.
+  void rms_norm(float* x, std::int64_t n) const {
+    kernels_.rms_norm(x, x, nullptr, n, pass_.spec().norm_eps);
+  }
+
   void norm_qk(std::int64_t t) const {
     if (a_.qk_l2_norm && a_.rope >= 0) {
-      for (int h = 0; h < a_.heads; ++h)
-        kernels_.rms_norm(q(t, h), q(t, h), nullptr, a_.head_dim, pass_.spec().norm_eps);
-      for (int g = 0; g < a_.kv_heads; ++g) {
-        float* head = k(t) + g * a_.head_dim;
-        kernels_.rms_norm(head, head, nullptr, a_.head_dim, pass_.spec().norm_eps);
-      }
+      for (int h = 0; h < a_.heads; ++h) rms_norm(q(t, h), a_.head_dim);
+      for (int g = 0; g < own_heads_; ++g) rms_norm(k(t) + g * a_.head_dim, a_.head_dim);
     }
     if (a_.qk_norm == QkNorm::None) return;
     const auto norm = [&](float* x, const Norm& w, std::int64_t n) {
@@ -255,14 +261,14 @@ class LayerAttention {
     };
     if (a_.qk_norm == QkNorm::FullWidth) {
       norm(q(t, 0), w_.q_norm, std::int64_t{a_.heads} * a_.head_dim);
-      norm(k(t), w_.k_norm, std::int64_t{a_.kv_heads} * a_.head_dim);
+      if (own_heads_ > 0) norm(k(t), w_.k_norm, std::int64_t{own_heads_} * a_.head_dim);
       return;
     }
     const auto of_head = [&](const Norm& w, int head) {
       return Norm{w.weight + head * a_.head_dim, w.bias ? w.bias + head * a_.head_dim : nullptr};
     };
     for (int h = 0; h < a_.heads; ++h) norm(q(t, h), of_head(w_.q_norm, h), a_.head_dim);
-    for (int g = 0; g < a_.kv_heads; ++g) norm(k(t) + g * a_.head_dim, of_head(w_.k_norm, g), a_.head_dim);
+    for (int g = 0; g < own_heads_; ++g) norm(k(t) + g * a_.head_dim, of_head(w_.k_norm, g), a_.head_dim);
   }
 
   // Output times sigmoid of the gate beside each query head.
@@ -402,6 +408,7 @@ class LayerAttention {
   const AttentionSpec& a_;
   const AttentionWeights& w_;
   const KvCache::Layer& place_;
+  int own_heads_;  // KV heads that this layer computes and stores
   int group_;
   std::int64_t q_stride_, head_stride_;
   std::int64_t splits_ = 0;

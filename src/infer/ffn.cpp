@@ -46,11 +46,11 @@ void dense(Worker& worker, const Pass& pass, const FfnSpec& spec, const FfnWeigh
 }
 
 // Chooses the experts of one token from its router logits [E], which become scores.
-void choose(const Kernels& kernels, const MoeSpec& m, const float* bias, float* scores, std::int32_t* expert,
-            float* weight) {
+void choose(const Kernels& kernels, const MoeSpec& m, const MoeWeights& w, float* scores,
+            std::int32_t* expert, float* weight) {
   if (m.router == Router::SoftmaxThenTopK) kernels.softmax(scores, m.experts);
   if (m.router == Router::Sigmoid) std::transform(scores, scores + m.experts, scores, sigmoid);
-  const auto rank = [&](std::int32_t e) { return scores[e] + (bias ? bias[e] : 0.0f); };
+  const auto rank = [&](std::int32_t e) { return scores[e] + (w.choice_bias ? w.choice_bias[e] : 0.0f); };
   // Ties go to the expert of the smaller number.
   const auto better = [&](std::int32_t a, std::int32_t b) {
     return rank(a) != rank(b) ? rank(a) > rank(b) : a < b;
@@ -91,7 +91,8 @@ void choose(const Kernels& kernels, const MoeSpec& m, const float* bias, float* 
     const float sum = std::accumulate(weight, weight + m.active, 0.0f);
     for (int i = 0; i < m.active; ++i) weight[i] /= sum;
   }
-  for (int i = 0; i < m.active; ++i) weight[i] *= m.scale;
+  for (int i = 0; i < m.active; ++i)
+    weight[i] *= m.scale * (w.expert_scale ? w.expert_scale[expert[i]] : 1.0f);
 }
 
 // Orders the chosen (token, rank) pairs by expert, tokens increasing within each.
@@ -147,10 +148,16 @@ void mixture(Worker& worker, const Pass& pass, std::size_t layer) {
   std::int32_t* const expert = c.expert.data() + layer * c.layer_size;
   float* const weight = c.weight.data() + layer * c.layer_size;
 
-  pass.multiply(worker, {{ws.router, m.experts, &w.router}}, ws.inputs);
+  if (m.own_norms) {
+    const unsigned kinds = input_kinds(pass.kernels, {&w.router});
+    pass.each_token(worker, [&](std::int64_t t) {
+      pass.normalise(pass.out(t), pass.x(t), w.router_norm);
+      ws.ffn_inputs.prepare(kinds, t, pass.out(t), d);
+    });
+  }
+  pass.multiply(worker, {{ws.router, m.experts, &w.router}}, m.own_norms ? ws.ffn_inputs : ws.inputs);
   pass.each_token(worker, [&](std::int64_t t) {
-    choose(pass.kernels, m, w.choice_bias, ws.router + t * m.experts, expert + t * m.active,
-           weight + t * m.active);
+    choose(pass.kernels, m, w, ws.router + t * m.experts, expert + t * m.active, weight + t * m.active);
   });
   worker.parallel_for(1, 1, [&](std::int64_t, std::int64_t) { group_by_expert(c, expert, tokens, m); });
   if (pass.read_ahead) {
@@ -162,7 +169,11 @@ void mixture(Worker& worker, const Pass& pass, std::size_t layer) {
   const unsigned kinds = input_kinds(pass.kernels, {&w.experts[0].gate, &w.experts[0].up});
   worker.parallel_for(tokens * m.active, 1, [&](std::int64_t pair, std::int64_t) {
     float* x = ws.expert_out + c.slot[pair] * d;  // free until the experts answer
-    std::copy_n(pass.h(pair / m.active), d, x);
+    if (m.own_norms) {
+      pass.normalise(x, pass.x(pair / m.active), w.input_norm);
+    } else {
+      std::copy_n(pass.h(pair / m.active), d, x);
+    }
     if (m.weigh_input) pass.kernels.scale(x, weight[pair], d);
     ws.ffn_inputs.prepare(kinds, c.slot[pair], x, d);
   });
@@ -185,12 +196,17 @@ void mixture(Worker& worker, const Pass& pass, std::size_t layer) {
     if (m.shared_gate) pass.multiply(worker, {{ws.router, 1, &w.shared_gate}}, ws.inputs);
   }
   pass.each_token(worker, [&](std::int64_t t) {
-    float* out = pass.out(t);
-    if (m.shared_width == 0) std::fill_n(out, d, 0.0f);
+    float *const out = pass.out(t), *const sum = m.own_norms ? pass.h(t) : out;
+    if (sum != out || m.shared_width == 0) std::fill_n(sum, d, 0.0f);
     if (m.shared_gate) pass.kernels.scale(out, sigmoid(ws.router[t]), d);
     for (int i = 0; i < m.active; ++i) {
       const std::int64_t pair = t * m.active + i;
-      pass.kernels.axpy(out, m.weigh_input ? 1.0f : weight[pair], ws.expert_out + c.slot[pair] * d, d);
+      pass.kernels.axpy(sum, m.weigh_input ? 1.0f : weight[pair], ws.expert_out + c.slot[pair] * d, d);
+    }
+    if (m.own_norms) {
+      pass.normalise(out, out, w.shared_norm);
+      pass.normalise(sum, sum, w.output_norm);
+      pass.kernels.add(out, sum, d);
     }
   });
 }

@@ -35,17 +35,66 @@ void embed(Worker& worker, const Pass& pass) {
   });
 }
 
-// x += out (normalised first where the model has norms behind its sub-layers); then h = norm(x), prepared for
-// the matrices that read it next. Token by token, so that each row stays in the cache for all of it.
-void join_residual(Worker& worker, const Pass& pass, const Norm& post, const Norm& next,
-                   unsigned next_kinds) {
+// The inputs of all layers: what the token has for each of them, and what its embedding says, in equal parts.
+void embed_layer_inputs(Worker& worker, const Pass& pass) {
+  const Spec& spec = pass.spec();
+  const Weights& w = pass.model.weights;
+  const std::int64_t p = spec.layer_input, all = w.layer_inputs.outputs();
+  const unsigned kinds = input_kinds(pass.kernels, {&w.layer_inputs});
+  pass.each_token(worker, [&](std::int64_t t) { pass.ws.inputs.prepare(kinds, t, pass.x(t), spec.width); });
+  pass.multiply(worker, {{pass.ws.layer_inputs, all, &w.layer_inputs}}, pass.ws.inputs);
+  auto* own = reinterpret_cast<float*>(pass.ws.scratch[worker.index()]);
+  pass.each_token(worker, [&](std::int64_t t) {
+    float* y = pass.ws.layer_inputs + t * all;
+    pass.kernels.scale(y, 1 / std::sqrt(static_cast<float>(spec.width)), all);
+    for (std::int64_t at = 0; at < all; at += p)
+      pass.kernels.rms_norm(y + at, y + at, w.layer_input_norm.weight, p, spec.norm_eps);
+    const Tensor& table = w.layer_embedding;
+    pass.kernels.decode[static_cast<int>(table.type)](own, table.data + pass.tokens[t] * table.row_bytes(),
+                                                      all);
+    pass.kernels.axpy(y, std::sqrt(static_cast<float>(p)), own, all);
+    pass.kernels.scale(y, std::sqrt(0.5f), all);
+  });
+}
+
+// x += out (normalised first where the model has norms behind its sub-layers).
+void add_output(const Pass& pass, std::int64_t t, const Norm& post) {
+  if (post) pass.normalise(pass.out(t), pass.out(t), post);
+  pass.kernels.axpy(pass.x(t), pass.spec().residual_scale, pass.out(t), pass.spec().width);
+}
+
+// x += out, times `scale` if there is one; then h = norm(x), prepared for the matrices that read it next.
+// Token by token, so that each row stays in the cache for all of it.
+void join_residual(Worker& worker, const Pass& pass, const Norm& post, const Norm& next, unsigned next_kinds,
+                   const float* scale = nullptr) {
   const Spec& spec = pass.spec();
   pass.each_token(worker, [&](std::int64_t t) {
-    if (post) pass.normalise(pass.out(t), pass.out(t), post);
-    pass.kernels.axpy(pass.x(t), spec.residual_scale, pass.out(t), spec.width);
+    add_output(pass, t, post);
+    if (scale) pass.kernels.scale(pass.x(t), *scale, spec.width);
     pass.normalise(pass.h(t), pass.x(t), next);
     pass.ws.inputs.prepare(next_kinds, t, pass.h(t), spec.width);
   });
+}
+
+// x += out, then out = down(act(gate(x)) * the layer's input).
+void mix_layer_input(Worker& worker, const Pass& pass, std::size_t i, const Norm& post) {
+  const Spec& spec = pass.spec();
+  const LayerWeights& w = pass.model.weights.layers[i];
+  const std::int64_t p = spec.layer_input, layers = std::ssize(spec.layers);
+  const unsigned kinds = input_kinds(pass.kernels, {&w.input_gate}),
+                 down = input_kinds(pass.kernels, {&w.input_down});
+  pass.each_token(worker, [&](std::int64_t t) {
+    add_output(pass, t, post);
+    pass.ws.inputs.prepare(kinds, t, pass.x(t), spec.width);
+  });
+  pass.multiply(worker, {{pass.ws.gate, p, &w.input_gate}}, pass.ws.inputs);
+  const auto activate = pass.kernels.activate[static_cast<int>(spec.layers[i].ffn.activation)];
+  pass.each_token(worker, [&](std::int64_t t) {
+    float* gate = pass.ws.gate + t * p;
+    activate(gate, pass.ws.layer_inputs + (t * layers + static_cast<std::int64_t>(i)) * p, p);
+    pass.ws.ffn_inputs.prepare(down, t, gate, p);
+  });
+  pass.multiply(worker, {{pass.ws.out, spec.width, &w.input_down}}, pass.ws.ffn_inputs);
 }
 
 void block(Worker& worker, const Pass& pass, std::size_t i) {
@@ -67,10 +116,12 @@ void block(Worker& worker, const Pass& pass, std::size_t i) {
   }
   feed_forward(worker, pass, i);
 
+  if (spec.layer_input > 0) mix_layer_input(worker, pass, i, w.ffn_post_norm);
+
   const bool last = i + 1 == layers.size();
   const Norm& next = last ? pass.model.weights.output_norm : layers[i + 1].attention_norm;
-  join_residual(worker, pass, w.ffn_post_norm, next,
-                last ? 0 : mixer_input_kinds(pass.kernels, layers[i + 1]));
+  join_residual(worker, pass, spec.layer_input > 0 ? w.input_norm : w.ffn_post_norm, next,
+                last ? 0 : mixer_input_kinds(pass.kernels, layers[i + 1]), w.output_scale);
 }
 
 // Logits of the rows that want them, from h.
@@ -129,6 +180,7 @@ float* Pass::angles(int rope, std::int64_t t) const {
 void forward(Worker& worker, const Pass& pass) {
   const LayerWeights& first = pass.model.weights.layers[0];
   embed(worker, pass);
+  if (pass.spec().layer_input > 0) embed_layer_inputs(worker, pass);
   pass.each_token(worker, [&](std::int64_t t) {
     pass.normalise(pass.h(t), pass.x(t), first.attention_norm);
     pass.ws.inputs.prepare(mixer_input_kinds(pass.kernels, first), t, pass.h(t), pass.spec().width);

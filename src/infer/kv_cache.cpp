@@ -53,6 +53,10 @@ struct KvCache::Layout {
         state_floats += recurrent_state(spec, l);
         continue;
       }
+      if (a.kv_layer >= 0) {  // it reads that one's
+        layers.push_back(layers[static_cast<std::size_t>(a.kv_layer)]);
+        continue;
+      }
       const int window = a.window > 0 ? a.window : a.chunk;
       std::size_t group = static_cast<std::size_t>(std::ranges::find(windows, window) - windows.begin());
       if (group == windows.size()) {

@@ -8,7 +8,7 @@ namespace pith {
 // Floats of each buffer, and what the inputs and the threads need.
 struct Workspace::Sizes {
   std::int64_t x = 0, q = 0, k = 0, v = 0, heads = 0, ffn = 0, angles = 0, partials = 0, router = 0,
-               latent = 0, recurrent = 0, expert_out = 0, logits = 0;
+               latent = 0, layer_inputs = 0, recurrent = 0, expert_out = 0, logits = 0;
   // Elements of all rows together; a row is as long as its layer's matrices want it.
   std::int64_t tokens, slots, head_rows = 0;
   std::int64_t input_width, ffn_width = 0, head_width = 0;
@@ -65,13 +65,22 @@ struct Workspace::Sizes {
       }
       for_each_matrix(weights.layers[i], matrix);
     }
+    if (const std::int64_t p = spec.layer_input; p > 0) {
+      const std::int64_t all = p * std::ssize(spec.layers);
+      grow(ffn, t * p);
+      grow(ffn_width, p);
+      layer_inputs = t * all;
+      scratch = std::max(scratch, sizeof(float) * static_cast<std::size_t>(all));
+      matrix(weights.layer_inputs);
+    }
     matrix(weights.output);
     for (const RopeSpec& r : spec.ropes) angles += t * r.dims;
   }
 
   std::vector<std::int64_t> floats() const {
-    return {x,   x,      q,        k,      v,      heads,     x,          ffn,
-            ffn, angles, partials, router, latent, recurrent, expert_out, logits};
+    return {x,         x,          q,      k,        v,      heads,  x,
+            ffn,       ffn,        angles, partials, router, latent, layer_inputs,
+            recurrent, expert_out, logits};
   }
 };
 
@@ -110,8 +119,9 @@ Workspace::Workspace(const Sizes& s, const Kernels& kernels, int threads)
       ffn_inputs(kernels, s.slots, s.ffn_width),
       memory_(total(s.floats()) + padded_scratch(s.scratch) * static_cast<std::size_t>(threads)) {
   std::byte* next = memory_.data();
-  float** const members[] = {&x,  &h,      &q,        &k,      &v,      &heads,     &out,        &gate,
-                             &up, &angles, &partials, &router, &latent, &recurrent, &expert_out, &logits};
+  float** const members[] = {&x,         &h,          &q,      &k,        &v,      &heads,  &out,
+                             &gate,      &up,         &angles, &partials, &router, &latent, &layer_inputs,
+                             &recurrent, &expert_out, &logits};
   const std::vector<std::int64_t> floats = s.floats();
   for (std::size_t i = 0; i < floats.size(); ++i) {
     *members[i] = reinterpret_cast<float*>(next);

@@ -39,6 +39,7 @@ struct Workspace {
   float* partials;                  ///< [kMaxPartials][max U + 2]
   float* router;                    ///< [T][max E]
   float* latent;                    ///< [T][q_rank, or H * (nope + rope), or H * U] of latent attention
+  float* layer_inputs;              ///< [T][L * P]
   float* recurrent;                 ///< [T][channels + z + 2 gates] of a recurrent layer
   float* expert_out;                ///< [T * active][D]
   float* logits;                    ///< [logit_rows][V]

@@ -93,6 +93,28 @@ constexpr NamePattern kSandwichNames[] = {
     {"model.layers.{}.post_feedforward_layernorm", "blk.{}.post_ffw_norm"},
 };
 
+// The same, with a second input of each layer, and experts beside the dense FFN.
+constexpr NamePattern kGemma4Names[] = {
+    {"model.embed_tokens_per_layer", "per_layer_token_embd"},
+    {"model.per_layer_model_projection", "per_layer_model_proj"},
+    {"model.per_layer_projection_norm", "per_layer_proj_norm"},
+    {"model.layers.{}.post_attention_layernorm", "blk.{}.post_attention_norm"},
+    {"model.layers.{}.pre_feedforward_layernorm", "blk.{}.ffn_norm"},
+    {"model.layers.{}.post_feedforward_layernorm", "blk.{}.post_ffw_norm"},
+    {"model.layers.{}.post_feedforward_layernorm_1", "blk.{}.post_ffw_norm_1"},
+    {"model.layers.{}.router.scale", "blk.{}.ffn_gate_inp.scale"},
+    {"model.layers.{}.router.proj", "blk.{}.ffn_gate_inp"},
+    {"model.layers.{}.router.per_expert_scale", "blk.{}.ffn_down_exps.scale"},
+    {"model.layers.{}.pre_feedforward_layernorm_2", "blk.{}.pre_ffw_norm_2"},
+    {"model.layers.{}.experts.gate_up_proj", "blk.{}.ffn_gate_up_exps.weight"},
+    {"model.layers.{}.experts.down_proj", "blk.{}.ffn_down_exps.weight"},
+    {"model.layers.{}.post_feedforward_layernorm_2", "blk.{}.post_ffw_norm_2"},
+    {"model.layers.{}.per_layer_input_gate", "blk.{}.inp_gate"},
+    {"model.layers.{}.per_layer_projection", "blk.{}.proj"},
+    {"model.layers.{}.post_per_layer_input_norm", "blk.{}.post_norm"},
+    {"model.layers.{}.layer_scalar", "blk.{}.layer_output_scale.weight"},
+};
+
 constexpr NamePattern kGlm4Names[] = {
     {"model.layers.{}.post_self_attn_layernorm", "blk.{}.post_attention_norm"},
     {"model.layers.{}.post_mlp_layernorm", "blk.{}.post_ffw_norm"},
@@ -345,6 +367,22 @@ constexpr Arch kArchs[] = {
         .activation = Activation::GeluTanh,
         .scale_embedding = true,
         .norm_plus_one = true,
+    },
+    {
+        .name = "gemma4",
+        .classes = {"Gemma4ForCausalLM", "Gemma4ForConditionalGeneration"},
+        .names = kGemma4Names,
+        .post_norm = true,
+        .windows = {.period = 6},
+        .local_rope_base = 10000,
+        .score_scale = 1,
+        .value_norm = true,
+        .values_may_be_keys = true,
+        .qk_norm = QkNorm::PerHead,
+        .activation = Activation::GeluTanh,
+        .renormalise = true,
+        .dense_beside_experts = true,
+        .scale_embedding = true,
     },
     {
         .name = "glm4",

@@ -65,6 +65,9 @@ struct Arch {
   bool gated_attention = false;
   bool tiled_heads = false;  ///< GGUF's value heads of a recurrent layer are ordered such that head h belongs
                              ///< to key head h % key heads
+  float score_scale = 0;     ///< of q.k where no key says it; 0: 1 / sqrt(head size)
+  bool value_norm = false;   ///< see AttentionSpec
+  bool values_may_be_keys = false;  ///< a layer without V takes K for it
   Has qkv_bias = Has::Maybe, out_bias = Has::Maybe, ffn_bias = Has::Maybe;
   QkNorm qk_norm = QkNorm::None;
   Has has_qk_norm = Has::Yes;
@@ -80,7 +83,8 @@ struct Arch {
   Router router = Router::SoftmaxThenTopK;
   bool renormalise = false, weigh_input = false;
   bool shared_gate = false;
-  bool shared_expert = false;  ///< there is one, as wide as the others, though no key says so
+  bool shared_expert = false;         ///< there is one, as wide as the others, though no key says so
+  bool dense_beside_experts = false;  ///< a mixture's shared expert is a dense FFN; see MoeSpec::own_norms
 
   bool scale_embedding = false;  ///< embeddings times sqrt(width)
   bool divide_logits = false;    ///< logit_scale divides

@@ -1,4 +1,5 @@
 // Binding: every place of Weights finds its tensor, every tensor finds its place.
+#include <cmath>
 #include <cstring>
 #include <unordered_set>
 
@@ -20,6 +21,12 @@ class Binder {
     w_.embedding = matrix("token_embd.weight", {d, v, 1});
     if (spec_.embedding_norm) w_.embedding_norm = norm("token_embd_norm", d, Has::Yes);
     if (spec_.learned_positions) w_.positions = positions();
+    if (const std::int64_t p = spec_.layer_input; p > 0) {
+      const std::int64_t all = std::ssize(spec_.layers) * p;
+      w_.layer_embedding = matrix("per_layer_token_embd.weight", {all, v, 1});
+      w_.layer_inputs = linear("per_layer_model_proj", d, all, Has::No);
+      w_.layer_input_norm = norm("per_layer_proj_norm", p, Has::Yes);
+    }
     for (const char* read_with_the_metadata :
          {"rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"}) {
       claimed_.insert(file_.tensors.find(read_with_the_metadata));
@@ -69,6 +76,12 @@ class Binder {
     } else {
       l.ffn = ffn(s.ffn, s.ffn.width, "");
     }
+    if (const std::int64_t p = spec_.layer_input; p > 0) {
+      l.input_gate = linear(at("inp_gate"), d, p, Has::No);
+      l.input_down = linear(at("proj"), p, d, Has::No);
+      l.input_norm = norm(at("post_norm"), d, Has::Yes);
+    }
+    l.output_scale = vector(at("layer_output_scale.weight"), 1, Has::Maybe);
     prefix_.clear();
     return l;
   }
@@ -77,18 +90,23 @@ class Binder {
     const std::int64_t d = spec_.width;
     const std::int64_t q = std::int64_t{a.heads} * a.head_dim * (a.gated ? 2 : 1);
     const std::int64_t k = std::int64_t{a.kv_heads} * a.head_dim, v = std::int64_t{a.kv_heads} * a.value_dim;
+    const bool own_kv = a.kv_layer < 0;
     AttentionWeights w;
     if (has(at("attn_qkv.weight"))) {
       split_qkv(a, q, k, v, w);
     } else {
       w.q = linear(at("attn_q"), d, q, arch_.qkv_bias);
-      w.k = linear(at("attn_k"), d, k, arch_.qkv_bias);
-      w.v = linear(at("attn_v"), d, v, arch_.qkv_bias);
+      if (own_kv) w.k = linear(at("attn_k"), d, k, arch_.qkv_bias);
+      if (own_kv && !a.values_are_keys) w.v = linear(at("attn_v"), d, v, arch_.qkv_bias);
     }
     w.o = linear(at("attn_output"), std::int64_t{a.heads} * a.value_dim, d, arch_.out_bias);
     if (a.qk_norm != QkNorm::None) {
       w.q_norm = head_norm(a, "attn_q_norm", a.heads);
-      w.k_norm = head_norm(a, "attn_k_norm", a.kv_heads);
+      if (own_kv) w.k_norm = head_norm(a, "attn_k_norm", a.kv_heads);
+    }
+    if (!own_kv) {  // some files hold what nobody reads
+      for (const char* unused : {"attn_k.weight", "attn_v.weight", "attn_k_norm.weight"})
+        claimed_.insert(file_.tensors.find(at(unused)));
     }
     if (a.sinks) w.sinks = vector(at("attn_sinks.weight"), a.heads, Has::Yes);
     return w;
@@ -255,11 +273,26 @@ class Binder {
       place(stack(at("ffn_up"), d, m.width, m.experts), w.experts, &FfnWeights::up);
     }
     place(stack(at("ffn_down"), m.width, d, m.experts), w.experts, &FfnWeights::down);
+    if (m.own_norms) {
+      w.router_norm = router_norm();
+      w.input_norm = norm(at("pre_ffw_norm_2"), d, Has::Yes);
+      w.output_norm = norm(at("post_ffw_norm_2"), d, Has::Yes);
+      w.shared_norm = norm(at("post_ffw_norm_1"), d, Has::Yes);
+    }
+    w.expert_scale = vector(at("ffn_down_exps.scale"), m.experts, Has::Maybe);
     if (m.shared_width > 0) {
-      w.shared = ffn(s, m.shared_width, "_shexp");
+      w.shared = ffn(s, m.shared_width, m.own_norms ? "" : "_shexp");
       if (m.shared_gate) w.shared_gate = linear(at("ffn_gate_inp_shexp"), d, 1, Has::No);
     }
     return w;
+  }
+
+  // The stored scale counts behind 1 / sqrt(D).
+  Norm router_norm() {
+    const float* scale = vector(at("ffn_gate_inp.scale"), spec_.width, Has::Yes);
+    std::vector<float>& weight = w_.owned.emplace_back(scale, scale + spec_.width);
+    for (float& x : weight) x /= std::sqrt(static_cast<float>(spec_.width));
+    return {weight.data()};
   }
 
   static void place(const std::vector<Linear>& matrices, std::vector<FfnWeights>& experts,

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 #include <numbers>
+#include <tuple>
 
 #include "base/error.h"
 
@@ -94,11 +95,12 @@ std::vector<int> windows(const Arch& arch, const Keys& keys, std::size_t layers)
 }
 
 AttentionSpec read_attention(const Arch& arch, const Keys& keys, const ModelFile& file, int width, int heads,
-                             int kv_heads) {
+                             int kv_heads, int window) {
   const std::string& source = keys.metadata().source();
   AttentionSpec a;
   a.heads = heads;
   a.kv_heads = kv_heads;
+  a.window = window;
   if (heads % kv_heads != 0)
     fail("{}: {} query heads do not divide into {} KV heads", source, heads, kv_heads);
   if (heads / kv_heads > kMaxQueryGroup) {
@@ -111,6 +113,11 @@ AttentionSpec read_attention(const Arch& arch, const Keys& keys, const ModelFile
   }
   a.head_dim = keys.size_or("attention.key_length", width / heads);
   a.value_dim = keys.size_or("attention.value_length", a.head_dim);
+  if (window > 0) {
+    a.head_dim = keys.size_or("attention.key_length_swa", a.head_dim);
+    a.value_dim = keys.size_or("attention.value_length_swa", a.value_dim);
+  }
+  a.value_norm = arch.value_norm;
   a.qk_norm = arch.qk_norm;
   if (arch.has_qk_norm == Has::Maybe && !file.tensors.find("blk.0.attn_q_norm.weight") &&
       !file.tensors.find("blk.0.attn_q_norm.0.weight")) {
@@ -120,8 +127,8 @@ AttentionSpec read_attention(const Arch& arch, const Keys& keys, const ModelFile
   a.clip_after_norm = arch.clip_after_norm;
   a.sinks = arch.sinks;
   a.gated = arch.gated_attention;
-  a.scale = keys.number_or("attention.scale",
-                           static_cast<float>(1 / std::sqrt(static_cast<double>(a.head_dim))), true);
+  const auto usual = static_cast<float>(1 / std::sqrt(static_cast<double>(a.head_dim)));
+  a.scale = keys.number_or("attention.scale", arch.score_scale > 0 ? arch.score_scale : usual, true);
   a.softcap = keys.number_or("attn_logit_softcapping", 0);
   a.clip = keys.number_or("attention.clamp_kqv", 0);
   a.alibi_max_bias = keys.number_or("attention.max_alibi_bias", arch.positions == Positions::Alibi ? 8 : 0);
@@ -157,6 +164,28 @@ void read_latent(const Keys& keys, const ModelFile& file, AttentionSpec& a) {
   const auto usual =
       static_cast<float>(magnitude * magnitude / std::sqrt(static_cast<double>(c.nope_dim + c.rope_dim)));
   a.scale = keys.number_or("attention.scale", usual, true);
+}
+
+// Layers that have no keys or no values of their own: the last ones read what the last layer of their kind
+// before them has stored; others take their keys for values.
+void share_keys(const Arch& arch, const Keys& keys, const ModelFile& file, Spec& spec) {
+  const int layers = static_cast<int>(spec.layers.size()),
+            own = layers - keys.count_or("attention.shared_kv_layers", 0);
+  for (int i = 0; i < layers; ++i) {
+    AttentionSpec& a = spec.layers[i].attention;
+    a.values_are_keys = arch.values_may_be_keys && a.value_dim == a.head_dim &&
+                        !file.tensors.find(fmt::format("blk.{}.attn_v.weight", i)) &&
+                        !file.tensors.find(fmt::format("blk.{}.attn_qkv.weight", i));
+    if (i < own || spec.layers[i].mixer != Mixer::Attention) continue;
+    const auto kind = [](const AttentionSpec& l) {
+      return std::tuple(l.window, l.chunk, l.kv_heads, l.head_dim, l.value_dim);
+    };
+    a.kv_layer = own - 1;
+    while (a.kv_layer >= 0 && kind(spec.layers[a.kv_layer].attention) != kind(a)) --a.kv_layer;
+    if (a.kv_layer < 0)
+      fail("{}: '{}': layer {} has no layer before it whose keys it could read", file.path,
+           keys.name("attention.shared_kv_layers"), i);
+  }
 }
 
 DeltaSpec read_delta(const Arch& arch, const Keys& keys, const ModelFile& file) {
@@ -217,7 +246,8 @@ MoeSpec read_moe(const Arch& arch, const Keys& keys, int dense_width) {
   m.shared_width = keys.size_or("expert_shared_feed_forward_length",
                                 static_cast<int>(std::min<std::int64_t>(shared, INT32_MAX)), true);
   if (m.shared_width == 0 && arch.shared_expert) m.shared_width = m.width;
-  if (m.shared_width == 0 && arch.shared_expert) m.shared_width = m.width;
+  m.own_norms = arch.dense_beside_experts;
+  if (m.own_norms) m.shared_width = dense_width > 0 ? dense_width : keys.size("feed_forward_length");
   m.shared_gate = arch.shared_gate && m.shared_width > 0;
   return m;
 }
@@ -311,17 +341,29 @@ float read_base(const Keys& keys, const char* key, float fallback) {
   return base;
 }
 
+constexpr int kMaxRotation = 1 << 16;
+
+// How many elements of a head are rotated.
+int read_rotation(const Keys& keys, const char* key, int head_dim, int fallback) {
+  const int dims = keys.size_or(key, fallback, true);
+  if (dims % 2 != 0 || dims > std::min(head_dim, kMaxRotation)) {
+    fail("{}: '{}': expected an even number up to the head size {}, found {}", keys.metadata().source(),
+         keys.name(key), head_dim, dims);
+  }
+  return dims;
+}
+
 // The rotations, and which layer has which: index 0 is the usual one, 1 that of layers with a window.
 void read_ropes(const Arch& arch, const Keys& keys, const ModelFile& file, Spec& spec) {
-  const auto attends = [](const LayerSpec& l) { return l.mixer == Mixer::Attention; };
-  const auto first = std::ranges::find_if(spec.layers, attends);
-  if (first == spec.layers.end()) return;
-  const int head_dim = first->attention.head_dim;
-  const int dims = keys.size_or("rope.dimension_count", head_dim, true);
-  if (dims % 2 != 0 || dims > head_dim) {
-    fail("{}: '{}': expected an even number up to the head size {}, found {}", keys.metadata().source(),
-         keys.name("rope.dimension_count"), head_dim, dims);
+  const bool local = arch.local_rope_base > 0;
+  int head_dim[2] = {0, 0};  // of the first layer with this rotation
+  for (const LayerSpec& l : spec.layers) {
+    int& first = head_dim[local && l.attention.window > 0];
+    if (l.mixer == Mixer::Attention && first == 0) first = l.attention.head_dim;
   }
+  if (head_dim[0] == 0) head_dim[0] = head_dim[1];
+  if (head_dim[0] == 0) return;
+  const int dims = read_rotation(keys, "rope.dimension_count", head_dim[0], head_dim[0]);
   // Files with rotations in sections (for images) pair halves, whatever the family's text models do.
   const auto sections = keys.metadata().find<std::vector<std::int32_t>>(keys.name("rope.dimension_sections"));
   const bool sectioned = sections && sections->size() > 1 && (*sections)[0] > 0 && (*sections)[1] > 0;
@@ -341,12 +383,14 @@ void read_ropes(const Arch& arch, const Keys& keys, const ModelFile& file, Spec&
     spec.ropes[0].original_context =
         keys.size_or("rope.scaling.original_context_length", spec.trained_context, true);
   }
-  const bool local = arch.local_rope_base > 0;
   if (local) {
     const Metadata unscaled;
+    const int local_head = head_dim[1] > 0 ? head_dim[1] : head_dim[0];
+    const int local_dims =
+        read_rotation(keys, "rope.dimension_count_swa", local_head, std::min(dims, local_head));
     spec.ropes.push_back(read_rope(unscaled, prefix,
-                                   read_base(keys, "rope.freq_base_swa", arch.local_rope_base), dims, halves,
-                                   nullptr));
+                                   read_base(keys, "rope.freq_base_swa", arch.local_rope_base), local_dims,
+                                   halves, nullptr));
   }
   const bool any_window =
       std::ranges::any_of(spec.layers, [](const LayerSpec& l) { return l.attention.window > 0; });
@@ -358,6 +402,10 @@ void read_ropes(const Arch& arch, const Keys& keys, const ModelFile& file, Spec&
                               : arch.no_rope.global(static_cast<int>(i)) ||
                                     (arch.rope_needs_window && any_window && a.window == 0);
     if (none) a.rope = -1;
+    if (spec.layers[i].mixer != Mixer::Attention || none) continue;
+    if (const int turned = spec.ropes[a.rope].dims; turned > a.head_dim)
+      fail("{}: layer {} has heads of {} elements, {} of which would be rotated", keys.metadata().source(), i,
+           a.head_dim, turned);
   }
 }
 
@@ -393,6 +441,7 @@ Spec read_spec(const Arch& arch, const ModelFile& file) {
   spec.logit_scale = keys.number_or("logit_scale", 1, true);
   if (arch.divide_logits) spec.logit_scale = 1 / spec.logit_scale;
   spec.logit_softcap = keys.number_or("final_logit_softcapping", 0);
+  spec.layer_input = keys.size_or("embedding_length_per_layer_input", 0, true);
 
   const Tensor* embedding = file.tensors.find("token_embd.weight");
   if (!embedding) fail("{}: tensor 'token_embd.weight' is missing", source);
@@ -417,8 +466,8 @@ Spec read_spec(const Arch& arch, const ModelFile& file) {
     layer.mixer = mixer_of(file, i);
     if (layer.mixer == Mixer::Attention) {
       if (heads[i] == 0 || kv_heads[i] == 0) fail("{}: layer {} has attention but no heads", source, i);
-      layer.attention = read_attention(arch, keys, file, spec.width, heads[i], arch.latent ? 1 : kv_heads[i]);
-      layer.attention.window = window[i];
+      layer.attention =
+          read_attention(arch, keys, file, spec.width, heads[i], arch.latent ? 1 : kv_heads[i], window[i]);
       if (arch.latent) read_latent(keys, file, layer.attention);
     } else if (layer.mixer == Mixer::Delta) {
       layer.delta = read_delta(arch, keys, file);
@@ -436,6 +485,7 @@ Spec read_spec(const Arch& arch, const ModelFile& file) {
   if (arch.positions == Positions::Rope && spec.layers[0].attention.alibi_max_bias == 0)
     read_ropes(arch, keys, file, spec);
   if (arch.adjust) arch.adjust(file, spec);
+  share_keys(arch, keys, file, spec);
   return spec;
 }
 

@@ -2,7 +2,8 @@
 //
 // A Spec holds no weights and no names of models. Whatever may differ between layers is in LayerSpec.
 // Size letters used in comments: D embedding, V vocabulary, L layers, H query heads, G KV heads,
-// Q width of a query or key head, U width of a value head, F FFN width, E experts, T tokens of a step.
+// Q width of a query or key head, U width of a value head, F FFN width, E experts, P width of a layer's
+// input, T tokens of a step.
 #pragma once
 
 #include <cstdint>
@@ -52,6 +53,9 @@ struct AttentionSpec {
   int rope = -1;      ///< index into Spec::ropes; -1: no rotation in this layer
   int window = 0;     ///< a query sees itself and window - 1 positions before; 0: all
   int chunk = 0;      ///< attention within aligned chunks of this many positions; 0: not chunked
+  int kv_layer = -1;  ///< the layer before this one whose keys and values it reads; -1: it has its own
+  bool values_are_keys = false;  ///< a value is the key before its norm and rotation
+  bool value_norm = false;       ///< weightless RMS norm of each value head
   QkNorm qk_norm = QkNorm::None;
   bool qk_l2_norm = false;  ///< weightless RMS norm of each query and key head
   bool qk_norm_after_rope = false;
@@ -107,6 +111,9 @@ struct MoeSpec {
   bool weigh_input = false;           ///< the router's weight multiplies the expert's input, not its output
   int shared_width = 0;               ///< F of the expert that every token takes; 0: none
   bool shared_gate = false;           ///< its output times sigmoid of a learned projection
+  /// The router and the experts read the residual, each behind a norm of its own; and what the experts add up
+  /// to is normalised, as is the shared expert's output, before both are added.
+  bool own_norms = false;
 };
 
 struct FfnSpec {
@@ -140,6 +147,9 @@ struct Spec {
       false;  ///< attention and FFN read the same residual: x + attention(norm(x)) + ffn(norm'(x))
   bool embedding_norm = false;
   bool learned_positions = false;
+  /// P: each layer ends with x + norm(down(act(gate(x)) * input)), where its input [P] comes from the token,
+  /// by a second embedding, and from the first one's output; 0: not.
+  int layer_input = 0;
 
   float embedding_scale = 1;
   float residual_scale = 1;

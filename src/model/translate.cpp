@@ -47,6 +47,8 @@ constexpr KeyNames kKeys[] = {
     {"expert_group_count", Kind::Integer, {"n_group"}},
     {"expert_group_used_count", Kind::Integer, {"topk_group"}},
     {"leading_dense_block_count", Kind::Integer, {"first_k_dense_replace"}},
+    {"attention.shared_kv_layers", Kind::Integer, {"num_kv_shared_layers"}},
+    {"embedding_length_per_layer_input", Kind::Integer, {"hidden_size_per_layer_input"}},
     {"attention.q_lora_rank", Kind::Integer, {"q_lora_rank"}},
     {"attention.kv_lora_rank", Kind::Integer, {"kv_lora_rank"}},
     {"attention.value_length_mla", Kind::Integer, {"v_head_dim"}},
@@ -91,6 +93,9 @@ constexpr ActivationName kActivationNames[] = {
     {"relu2", Activation::ReluSquared},
 };
 
+// More than any model has; a list that config.json implies is not made longer.
+constexpr std::int32_t kMostLayers = 1 << 16;
+
 class Translation {
  public:
   explicit Translation(HuggingFaceDir&& dir) : dir_(std::move(dir)), config_(text_config(*dir_.config)) {
@@ -106,6 +111,7 @@ class Translation {
     numbers();
     check_activation();
     windows();
+    global_layers();
     rope();
     tensors();
     return std::move(file_);
@@ -278,8 +284,22 @@ class Translation {
                                           static_cast<double>(width));
       m.set(key("feed_forward_length"), static_cast<std::int32_t>((width + step - 1) / step * step));
     }
+    if (const Json* wide = value(config_, "use_double_wide_mlp"); wide && flag(*wide, "use_double_wide_mlp"))
+      widen_sharing_layers();
     if (const Json* tuning = value(config_, "attn_temperature_tuning"); tuning && *tuning == false)
       m.set(key("attention.temperature_scale"), 0.0f);
+  }
+
+  // The FFN of layers that read others' keys and values is twice as wide.
+  void widen_sharing_layers() {
+    Metadata& m = file_.metadata;
+    const auto layers = m.get<std::int32_t>(key("block_count")),
+               width = m.get<std::int32_t>(key("feed_forward_length")),
+               sharing = m.get_or<std::int32_t>(key("attention.shared_kv_layers"), 0);
+    std::vector<std::int32_t> widths;
+    for (std::int32_t i = 0; i < std::min(layers, kMostLayers); ++i)
+      widths.push_back(i < layers - sharing ? width : std::min(width, INT32_MAX / 2) * 2);
+    m.set(key("feed_forward_length"), widths);
   }
 
   void check_activation() {
@@ -309,10 +329,51 @@ class Translation {
       file_.metadata.set(key("attention.sliding_window_pattern"), integer(*period, "sliding_window_pattern"));
     } else if (const Json* first = value(config_, "max_window_layers")) {
       // Files from before layer_types: the layers from this one on have the window.
-      for (std::int32_t i = 0; i < std::min(layers, 1 << 16); ++i)
+      for (std::int32_t i = 0; i < std::min(layers, kMostLayers); ++i)
         pattern.push_back(i >= integer(*first, "max_window_layers"));
     }
     if (!pattern.empty()) file_.metadata.set(key("attention.sliding_window_pattern"), pattern);
+  }
+
+  // Layers without a window may have heads of another size and number: config.json says so by keys of their
+  // own, or for each of these layers. GGUF's keys for the others end in _swa.
+  void global_layers() {
+    Metadata& m = file_.metadata;
+    std::optional<std::int32_t> head_dim, kv_heads;
+    const auto take = [&](const Json& from, const char* name, std::optional<std::int32_t>& to) {
+      const Json* v = value(from, name);
+      if (!v) return;
+      if (const std::int32_t found = integer(*v, name); to.value_or(found) == found) {
+        to = found;
+      } else {
+        fail("{}: 'per_layer_config': '{}' is {} in one layer and {} in another", m.source(), name, *to,
+             found);
+      }
+    };
+    take(config_, "global_head_dim", head_dim);
+    if (const Json* shared = value(config_, "attention_k_eq_v"); shared && flag(*shared, "attention_k_eq_v"))
+      take(config_, "num_global_key_value_heads", kv_heads);
+    if (const Json* layers = value(config_, "per_layer_config"); layers && layers->is_object()) {
+      for (const Json& layer : *layers) {
+        if (!layer.is_object()) fail("{}: 'per_layer_config': expected an object a layer", m.source());
+        take(layer, "head_dim", head_dim);
+        take(layer, "num_key_value_heads", kv_heads);
+      }
+    }
+    if (head_dim) {
+      for (const char* length : {"attention.key_length", "attention.value_length"}) {
+        m.set(key(length) + "_swa", m.get<std::int32_t>(key(length)));
+        m.set(key(length), *head_dim);
+      }
+    }
+    if (kv_heads) {
+      const auto local = m.get<std::vector<bool>>(key("attention.sliding_window_pattern"));
+      std::vector<std::int32_t> counts(local.size(), m.get<std::int32_t>(key("attention.head_count_kv")));
+      for (std::size_t i = 0; i < local.size(); ++i) {
+        if (!local[i]) counts[i] = *kv_heads;
+      }
+      m.set(key("attention.head_count_kv"), counts);
+    }
   }
 
   const Json* first_of(std::initializer_list<const char*> names) const {
@@ -347,22 +408,28 @@ class Translation {
     const double share = partial ? number(*partial, "partial_rotary_factor") : 1;
     if (!(share > 0 && share <= 1))
       fail("{}: 'partial_rotary_factor': expected 0 to 1, found {}", file_.metadata.source(), share);
+    const Json* type = value(r, "rope_type") ? value(r, "rope_type") : value(r, "type");
+    const std::string name = type && type->is_string() ? type->get<std::string>() : "default";
     const Json* latent = value(config_, "qk_rope_head_dim");
-    const int dims = latent ? integer(*latent, "qk_rope_head_dim") : static_cast<int>(share * head_dim());
+    const int dims = latent                   ? integer(*latent, "qk_rope_head_dim")
+                     : name == "proportional" ? head_dim()
+                                              : static_cast<int>(share * head_dim());
     file_.metadata.set(key("rope.dimension_count"), static_cast<std::int32_t>(dims));
+    if (const auto local_dims = file_.metadata.find<std::int32_t>(key("attention.key_length_swa")))
+      file_.metadata.set(key("rope.dimension_count_swa"), *local_dims);
     if (const Json* layers = value(config_, "no_rope_layers")) {
       std::vector<bool> rotated;
       for (const Json& v : *layers) rotated.push_back(v != 0);
       if (!rotated.empty()) file_.metadata.set(key("rope.layers"), rotated);
     }
 
-    const Json* type = value(r, "rope_type") ? value(r, "rope_type") : value(r, "type");
-    const std::string name = type && type->is_string() ? type->get<std::string>() : "default";
     if (name == "dynamic" &&
         value(r, "alpha")) {  // a fixed factor on the base, not one that grows with the prompt
       base *= std::pow(required(r, "alpha"), dims / (dims - 2.0));
     } else if (name == "llama3") {
       llama3_frequencies(r, base, required(r, "factor"));
+    } else if (name == "proportional") {
+      proportional_frequencies(share, dims);
     } else if (name == "longrope" || name == "su") {
       longrope(r);
     } else if (name == "linear" || name == "yarn") {
@@ -370,8 +437,10 @@ class Translation {
       file_.metadata.set(key("rope.scaling.factor"), static_cast<float>(required(r, "factor")));
       if (name == "yarn") yarn(r, required(r, "factor"));
     } else if (name != "default") {
-      fail("{}: RoPE scaling '{}' is not supported (expected default, linear, llama3, yarn or longrope)",
-           file_.metadata.source(), printable(name));
+      fail(
+          "{}: RoPE scaling '{}' is not supported (expected default, linear, llama3, yarn, longrope or "
+          "proportional)",
+          file_.metadata.source(), printable(name));
     }
     file_.metadata.set(key("rope.freq_base"), static_cast<float>(base));
   }
@@ -400,11 +469,9 @@ class Translation {
     const Json* list = value(r, theirs);
     if (!list || !list->is_array() || list->empty())
       fail("{}: LongRoPE needs the list '{}'", file_.metadata.source(), theirs);
-    std::vector<float>& divisors = file_.owned.emplace_back();
+    std::vector<float> divisors;
     for (const Json& v : *list) divisors.push_back(static_cast<float>(number(v, theirs)));
-    file_.tensors.add(
-        ours,
-        {DType::F32, {std::ssize(divisors), 1, 1, 1}, reinterpret_cast<const std::byte*>(divisors.data())});
+    add_vector(ours, std::move(divisors));
   }
 
   double required(const Json& r, const char* name) const {
@@ -467,16 +534,35 @@ class Translation {
     const double low = required(r, "low_freq_factor"), high = required(r, "high_freq_factor");
     const double context = required(r, "original_max_position_embeddings");
     const int dims = file_.metadata.get<std::int32_t>(key("rope.dimension_count"));
-    if (dims < 2 || dims > (1 << 16))
-      fail("{}: a rotation of {} elements is out of range", file_.metadata.source(), dims);
-    std::vector<float>& divisors = file_.owned.emplace_back();
-    for (int i = 0; i < dims / 2; ++i) {
+    std::vector<float> divisors;
+    for (int i = 0; i < pairs(dims); ++i) {
       const double turns = context * std::pow(base, -2.0 * i / dims) / (2 * std::numbers::pi);
       const double blend = std::clamp((turns - low) / (high - low), 0.0, 1.0);
       divisors.push_back(static_cast<float>(1 / ((1 - blend) / factor + blend)));
     }
-    file_.tensors.add("rope_freqs.weight",
-                      {DType::F32, {dims / 2, 1, 1, 1}, reinterpret_cast<const std::byte*>(divisors.data())});
+    add_vector("rope_freqs.weight", std::move(divisors));
+  }
+
+  // The first share of the pairs turns as if all did, the others stay: GGUF divides their frequency by so
+  // much that they do.
+  void proportional_frequencies(double share, int dims) {
+    const int count = pairs(dims), turning = static_cast<int>(share * dims / 2);
+    std::vector<float> divisors(static_cast<std::size_t>(turning), 1.0f);
+    divisors.resize(static_cast<std::size_t>(count), 1e30f);
+    add_vector("rope_freqs.weight", std::move(divisors));
+  }
+
+  int pairs(int dims) const {
+    if (dims < 2 || dims > (1 << 16))
+      fail("{}: a rotation of {} elements is out of range", file_.metadata.source(), dims);
+    return dims / 2;
+  }
+
+  // A tensor that config.json implies.
+  void add_vector(const char* name, std::vector<float>&& values) {
+    const std::vector<float>& kept = file_.owned.emplace_back(std::move(values));
+    file_.tensors.add(
+        name, {DType::F32, {std::ssize(kept), 1, 1, 1}, reinterpret_cast<const std::byte*>(kept.data())});
   }
 
   void tensors() {
@@ -517,8 +603,8 @@ class Translation {
       for (const NamePattern& p : patterns) {
         const auto match = match_name(p.theirs, theirs);
         if (!match) continue;
-        const bool complete =
-            p.ours.ends_with(".weight") || p.ours.ends_with(".bias") || p.ours.ends_with(".ssm_a");
+        const bool complete = p.ours.ends_with(".weight") || p.ours.ends_with(".bias") ||
+                              p.ours.ends_with(".scale") || p.ours.ends_with(".ssm_a");
         if (complete ? match->rest.empty() : match->rest == ".weight" || match->rest == ".bias") {
           return fill_name(p.ours, *match) + match->rest;
         }

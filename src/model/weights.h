@@ -50,7 +50,10 @@ struct MoeWeights {
   const float* choice_bias = nullptr;  ///< [E], added to the scores for choosing alone
   std::vector<FfnWeights> experts;     ///< [E]
   FfnWeights shared;
-  Linear shared_gate;  ///< {D, 1}
+  Linear shared_gate;                   ///< {D, 1}
+  Norm router_norm, input_norm;         ///< [D] of the residual, see MoeSpec::own_norms
+  Norm output_norm, shared_norm;        ///< [D] of the experts' sum and of the shared expert's output
+  const float* expert_scale = nullptr;  ///< [E], of what each expert answers
 };
 
 /// Latent attention: q = q_b(norm(q_a x)), the cache holds norm(kv_a x) and its rotated tail.
@@ -98,6 +101,10 @@ struct LayerWeights {
   ShortConvWeights short_conv;
   FfnWeights ffn;
   MoeWeights moe;
+  Linear input_gate;                    ///< {D, P}, see Spec::layer_input
+  Linear input_down;                    ///< {P, D}
+  Norm input_norm;                      ///< [D] of what it adds
+  const float* output_scale = nullptr;  ///< [1], of the residual behind the layer
 };
 
 /// Calls f(const Linear&) for every matrix that the layer has.
@@ -110,9 +117,9 @@ void for_each_matrix(const LayerWeights& l, F&& f) {
   };
   const AttentionWeights& a = l.attention;
   const DeltaWeights& d = l.delta;
-  for (const Linear* m :
-       {&a.q, &a.k, &a.v, &a.o, &a.latent.q_a, &a.latent.kv_a, &d.q, &d.k, &d.v, &d.z, &d.beta, &d.alpha,
-        &d.out, &l.short_conv.in, &l.short_conv.out, &l.moe.router, &l.moe.shared_gate}) {
+  for (const Linear* m : {&a.q, &a.k, &a.v, &a.o, &a.latent.q_a, &a.latent.kv_a, &d.q, &d.k, &d.v, &d.z,
+                          &d.beta, &d.alpha, &d.out, &l.short_conv.in, &l.short_conv.out, &l.moe.router,
+                          &l.moe.shared_gate, &l.input_gate, &l.input_down}) {
     if (*m) f(*m);
   }
   for (const Linear& m : a.latent.k_b) f(m);
@@ -125,7 +132,10 @@ void for_each_matrix(const LayerWeights& l, F&& f) {
 struct Weights {
   Tensor embedding;  ///< {D, V}
   Norm embedding_norm;
-  Tensor positions;  ///< {D, context}
+  Tensor positions;        ///< {D, context}
+  Tensor layer_embedding;  ///< {L * P, V}, see Spec::layer_input
+  Linear layer_inputs;     ///< {D, L * P}
+  Norm layer_input_norm;   ///< [P]
   std::vector<LayerWeights> layers;
   Norm output_norm;
   Linear output;      ///< {D, V}

@@ -52,20 +52,19 @@ TEST_P(TransformersLogits, Agree) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Fixtures, TransformersLogits,
-                         testing::Values("arcee", "bloom", "cohere", "cohere-qk-norm", "cohere2",
-                                         "deepseek-v2", "deepseek-v2-lite", "deepseek-v3", "ernie45",
-                                         "ernie45moe", "exaone4", "exaone4-full", "falcon-11b", "falcon-40b",
-                                         "falcon-7b", "falcon-rw", "gemma", "gemma2", "gemma3", "gemma3-old",
-                                         "glm4", "glm4moe", "gpt-oss", "gpt2", "gptneox", "gptneox-serial",
-                                         "granite", "granitemoe", "hunyuan", "lfm2", "llama", "llama-bf16",
-                                         "llama-bias", "llama-rope-linear", "llama-rope-llama3",
-                                         "llama-rope-yarn", "llama4", "minicpm3", "ministral3", "mistral",
-                                         "mixtral", "mpt", "nemotron", "olmo2", "olmoe", "phi2", "phi3",
-                                         "phi3-longrope", "qwen2", "qwen2-window", "qwen2moe", "qwen3",
-                                         "qwen35", "qwen35moe", "qwen3moe", "qwen3next", "seed-oss",
-                                         "smollm3", "stablelm", "stablelm-parallel", "starcoder2"),
-                         [](const auto& row) { return test::identifier(row.param); });
+INSTANTIATE_TEST_SUITE_P(
+    Fixtures, TransformersLogits,
+    testing::Values("arcee", "bloom", "cohere", "cohere-qk-norm", "cohere2", "deepseek-v2",
+                    "deepseek-v2-lite", "deepseek-v3", "ernie45", "ernie45moe", "exaone4", "exaone4-full",
+                    "falcon-11b", "falcon-40b", "falcon-7b", "falcon-rw", "gemma", "gemma2", "gemma3",
+                    "gemma3-old", "gemma4", "gemma4-moe", "glm4", "glm4moe", "gpt-oss", "gpt2", "gptneox",
+                    "gptneox-serial", "granite", "granitemoe", "hunyuan", "lfm2", "llama", "llama-bf16",
+                    "llama-bias", "llama-rope-linear", "llama-rope-llama3", "llama-rope-yarn", "llama4",
+                    "minicpm3", "ministral3", "mistral", "mixtral", "mpt", "nemotron", "olmo2", "olmoe",
+                    "phi2", "phi3", "phi3-longrope", "qwen2", "qwen2-window", "qwen2moe", "qwen3", "qwen35",
+                    "qwen35moe", "qwen3moe", "qwen3next", "seed-oss", "smollm3", "stablelm",
+                    "stablelm-parallel", "starcoder2"),
+    [](const auto& row) { return test::identifier(row.param); });
 
 // Float64 logits of stories260K, published with 6 decimals (so rounded by up to 5e-7).
 //

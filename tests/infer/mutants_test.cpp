@@ -279,6 +279,52 @@ const Mutant kMutants[] = {
     {"weightless q and k norm off", "llama4", set_attention<&Attention::qk_l2_norm, false>},
     {"query temperature off", "llama4", set_attention<&Attention::temperature_scale, 0.0f>},
     {"router's weights on the output", "llama4", set_moe<&MoeSpec::weigh_input, false>},
+    {"inputs of the layers off", "gemma4", set_spec<&Spec::layer_input, 0>},
+    {"inputs of another layer", "gemma4",
+     [](Model& m) {
+       std::swap(m.weights.layers[0].input_gate, m.weights.layers[1].input_gate);
+       std::swap(m.weights.layers[0].input_down, m.weights.layers[1].input_down);
+     }},
+    {"norm of what the layer's input adds dropped", "gemma4", drop_norm<&LayerWeights::input_norm>},
+    {"scale behind the layer dropped", "gemma4",
+     [](Model& m) { each_layer(m, [](LayerWeights& l) { l.output_scale = nullptr; }); }},
+    {"norm of the values off", "gemma4", set_attention<&Attention::value_norm, false>},
+    {"keys and values of its own input", "gemma4",
+     [](Model& m) {
+       for (std::size_t i = 0; i < m.spec.layers.size(); ++i) {
+         int& source = m.spec.layers[i].attention.kv_layer;
+         if (source < 0) continue;
+         AttentionWeights& own = m.weights.layers[i].attention;
+         const AttentionWeights& from = m.weights.layers[static_cast<std::size_t>(source)].attention;
+         own.k = from.k, own.v = from.v, own.k_norm = from.k_norm;
+         source = -1;
+       }
+     }},
+    {"score scale of the head", "gemma4", set_attention<&Attention::scale, 0.25f>},
+    {"pairs turned that should not", "gemma4", unscaled_frequencies},
+    {"logit cap off", "gemma4", set_spec<&Spec::logit_softcap, 0.0f>},
+    {"values of another projection", "gemma4-moe",
+     [](Model& m) {
+       for (std::size_t i = 0; i < m.spec.layers.size(); ++i) {
+         Attention& a = m.spec.layers[i].attention;
+         if (!a.values_are_keys) continue;
+         a.values_are_keys = false;
+         Linear& v = m.weights.layers[i].attention.v = m.weights.layers[i].attention.q;
+         v.count = a.kv_heads * a.value_dim;
+       }
+     }},
+    {"q and k norm off", "gemma4-moe", no_qk_norm},
+    {"router behind the experts' norm", "gemma4-moe",
+     [](Model& m) { each_layer(m, [](LayerWeights& l) { l.moe.router_norm = l.moe.input_norm; }); }},
+    {"experts behind the dense FFN's norm", "gemma4-moe",
+     [](Model& m) { each_layer(m, [](LayerWeights& l) { l.moe.input_norm = l.ffn_norm; }); }},
+    {"norm behind the experts dropped", "gemma4-moe",
+     [](Model& m) { each_layer(m, [](LayerWeights& l) { l.moe.output_norm = {}; }); }},
+    {"norm behind the dense FFN dropped", "gemma4-moe",
+     [](Model& m) { each_layer(m, [](LayerWeights& l) { l.moe.shared_norm = {}; }); }},
+    {"scale of each expert dropped", "gemma4-moe",
+     [](Model& m) { each_layer(m, [](LayerWeights& l) { l.moe.expert_scale = nullptr; }); }},
+    {"weights not renormalised", "gemma4-moe", set_moe<&MoeSpec::renormalise, false>},
     {"sinks off", "gpt-oss",
      [](Model& m) { each_layer(m, [](LayerWeights& l) { l.attention.sinks = nullptr; }); }},
     {"clamp off", "gpt-oss",
