@@ -7,7 +7,10 @@
 #include <vector>
 
 #include "base/error.h"
+#include "cli/terminal.h"
 #include "train/commands.h"
+#include "train/export.h"
+#include "train/pretrain.h"
 
 namespace pith::lab {
 namespace {
@@ -18,7 +21,10 @@ struct Step {
   Command run;
 };
 // In the order in which a model is made.
-const std::vector<Step> kSteps = {};
+const std::vector<Step> kSteps = {
+    {"pretrain", "next-token prediction: a trunk and its cooldowns", pretrain},
+    {"export", "a checkpoint as a GGUF model file", export_model},
+};
 
 constexpr int kFailed = 1, kUsage = 2;
 
@@ -50,6 +56,7 @@ int run(int argc, char** argv) {
 }  // namespace pith::lab
 
 int main(int argc, char** argv) {
+  pith::cli::prepare_process();
   try {
     return pith::lab::run(argc, argv);
   } catch (const pith::UsageError& e) {

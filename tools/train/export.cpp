@@ -1,0 +1,19 @@
+#include "train/export.h"
+
+#include "train/checkpoint.h"
+#include "train/model_file.h"
+
+namespace pith::lab {
+
+void export_model(const Config& config) {
+  const std::filesystem::path from = config.text("checkpoint"), out = config.text("out");
+  const ModelFileOptions options{.name = config.text("name"),
+                                 .tokenizer = config.text("tokenizer"),
+                                 .type = config.text("type"),
+                                 .scalar_head = config.flag("reward")};
+  config.finish();
+  const Checkpoint checkpoint = read_checkpoint(from);
+  write_model_file(out, checkpoint.shape, checkpoint.parameters, options);
+}
+
+}  // namespace pith::lab

@@ -1,0 +1,41 @@
+// What a run says about itself: a JSONL file in its folder, and a line on stderr now and then.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "base/team.h"
+
+namespace pith::lab {
+
+class RunLog {
+ public:
+  /// Goes on behind the lines up to `step` of an earlier start of the same run; later ones are dropped, since
+  /// they are made again. Measures the limit of this machine's F32 arithmetic for a moment.
+  RunLog(const std::filesystem::path& run, std::int64_t step, Team& team);
+
+  /// Work done since the last line with speeds.
+  void count(std::int64_t tokens, double flops);
+  /// Appends a line. `speeds` puts tokens/s, FLOP/s, their share of this machine's limit and the seconds left
+  /// for `tokens_left` behind it, and shows the line on stderr.
+  void write(nlohmann::ordered_json line);
+  void write_with_speeds(nlohmann::ordered_json line, std::int64_t tokens_left);
+  /// Time that is no training (validation, checkpoints) does not count in speeds.
+  void pause();
+  void resume();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  std::filesystem::path path_;
+  std::string name_;
+  double limit_;  // F32 operations per second
+  std::int64_t tokens_ = 0;
+  double flops_ = 0, seconds_ = 0;
+  Clock::time_point since_ = Clock::now(), shown_{};
+};
+
+}  // namespace pith::lab
