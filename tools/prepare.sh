@@ -22,7 +22,7 @@ need_toolchain() {
     return
   fi
   local packages=(cmake ninja-build libcli11-dev libfmt-dev nlohmann-json3-dev libpcre2-dev libutf8proc-dev
-    libedit-dev)
+    libnlopt-dev libedit-dev)
   if ! command -v "${CXX:-c++}" >/dev/null; then packages+=(g++); fi
   need_packages "${packages[@]}" "$@"
 }

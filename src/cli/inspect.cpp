@@ -42,13 +42,6 @@ std::string_view container_name(const ModelFile& file) {
   return file.container == Container::Gguf ? "GGUF" : "Hugging Face directory";
 }
 
-std::string count_string(std::uint64_t n) {
-  if (n < 10'000) return fmt::format("{}", n);
-  if (n < 1'000'000) return fmt::format("{:.0f} K", static_cast<double>(n) / 1e3);
-  if (n < 1'000'000'000) return fmt::format("{:.1f} M", static_cast<double>(n) / 1e6);
-  return fmt::format("{:.2f} B", static_cast<double>(n) / 1e9);
-}
-
 std::string text_of(const ModelFile& file, const char* key) {
   const MetaValue* v = file.metadata.find_raw(key);
   return v && !v->array && v->type == MetaType::String ? printable(v->strings[0]) : "";

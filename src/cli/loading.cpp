@@ -133,4 +133,14 @@ std::string size_string(std::uint64_t bytes) {
                    : fmt::format("{:.{}f} {}", value, value < 10 ? 1 : 0, kUnits[unit]);
 }
 
+std::string count_string(double n) {
+  constexpr std::pair<double, const char*> kUnits[] = {{1e12, "T"}, {1e9, "B"}, {1e6, "M"}, {1e4, "K"}};
+  for (const auto& [size, name] : kUnits) {
+    if (n < size) continue;
+    const double value = n / (size == 1e4 ? 1e3 : size);
+    return fmt::format("{:.{}f} {}", value, value < 10 ? 2 : value < 100 ? 1 : 0, name);
+  }
+  return fmt::format("{:.0f}", n);
+}
+
 }  // namespace pith::cli

@@ -45,5 +45,7 @@ void refuse_same_file(const ModelFile& in, const std::filesystem::path& out);
 
 /// "1.4 GiB".
 std::string size_string(std::uint64_t bytes);
+/// "1.24 B": of parameters, tokens.
+std::string count_string(double n);
 
 }  // namespace pith::cli

@@ -1,4 +1,5 @@
 // pith: dispatches to a command and turns what goes wrong into one line and an exit code.
+#include <algorithm>
 #include <cstdlib>
 #include <new>
 #include <span>
@@ -12,7 +13,7 @@ namespace pith::cli {
 namespace {
 
 struct Command {
-  const char* name;
+  std::string_view name;  // one word, or two: those that share the first are a group
   const char* summary;
   Action (*declare)(Options&);
 };
@@ -26,48 +27,76 @@ constexpr Command kCommands[] = {
     {"quantize", "a model file with its weights in another storage type", declare_quantize},
     {"convert", "a Hugging Face directory becomes a GGUF file", declare_convert},
     {"synth", "a model file with random weights of a known shape", declare_synth},
+    {"plan fit", "scaling laws fitted to training runs", declare_plan_fit},
+    {"plan train", "the best model and data size for a budget, or for a loss", declare_plan_train},
+    {"plan lifetime", "the model size that costs least to train and then to use", declare_plan_lifetime},
 };
 
 constexpr int kFailed = 1, kUsage = 2, kInterrupted = 130;
 
-std::string overview() {
-  std::string out = "pith - run language models on this machine\n\nUsage: pith COMMAND [options]\n\n";
-  for (const Command& c : kCommands) out += fmt::format("  {:<10} {}\n", c.name, c.summary);
+std::string overview(std::string_view group) {
+  std::string out = group.empty()
+                        ? "pith - run language models on this machine\n\nUsage: pith COMMAND [options]\n\n"
+                        : fmt::format("Usage: pith {} COMMAND [options]\n\n", group);
+  for (const Command& c : kCommands) {
+    if (group.empty() || c.name.starts_with(fmt::format("{} ", group)))
+      out += fmt::format("  {:<15} {}\n", c.name, c.summary);
+  }
+  if (!group.empty()) return out;
   return out +
-         "\n  --version  show the version\n"
-         "  --help     show this; pith COMMAND --help shows a command's options\n"
+         "\n  --version       show the version\n"
+         "  --help          show this; pith COMMAND --help shows a command's options\n"
          "\nExample:\n  pith run -m model.gguf \"Once upon a time\"\n";
+}
+
+bool is_group(std::string_view name) {
+  return std::ranges::any_of(kCommands,
+                             [&](const Command& c) { return c.name.starts_with(fmt::format("{} ", name)); });
 }
 
 const Command& find_command(const std::string& name) {
   std::vector<std::string> names;
   for (const Command& c : kCommands) {
     if (name == c.name) return c;
-    names.push_back(c.name);
+    names.emplace_back(c.name);
   }
   const std::string guess = nearest(name, names);
   fail_usage("unknown command '{}'{} (see: pith --help)", printable(name, 40),
              guess.empty() ? "" : "; did you mean " + guess + "?");
 }
 
+bool is_help(const std::string& word) { return word == "--help" || word == "-h" || word == "help"; }
+
 int dispatch(std::vector<std::string> arguments) {
   if (arguments.empty()) fail_usage("no command (see: pith --help)");
-  std::string name = arguments.front();
-  arguments.erase(arguments.begin());
+  const auto next = [&] {
+    std::string word = arguments.front();
+    arguments.erase(arguments.begin());
+    return word;
+  };
+  std::string name = next();
   if (name == "--version") {
     write_out("pith " PITH_VERSION "\n");
     return 0;
   }
-  if (name == "help" && !arguments.empty()) {
-    name = arguments.front();
-    arguments = {"--help"};
+  const bool help = is_help(name);
+  if (help && name == "help" && !arguments.empty()) {
+    name = next();
+    arguments.push_back("--help");
+  } else if (help) {
+    name.clear();
   }
-  if (name == "--help" || name == "-h" || name == "help") {
-    write_out(overview());
+  const bool group = is_group(name);
+  if (name.empty() || (group && !arguments.empty() && is_help(arguments.front()))) {
+    write_out(overview(name));
     return 0;
   }
+  if (group) {
+    if (arguments.empty()) fail_usage("{}: no command (see: pith {} --help)", name, name);
+    name += " " + next();
+  }
   const Command& command = find_command(name);
-  Options options(command.name, command.summary);
+  Options options(std::string(command.name), command.summary);
   const Action action = command.declare(options);
   return options.parse(std::move(arguments)) ? action() : 0;
 }

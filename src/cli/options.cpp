@@ -37,25 +37,33 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 constexpr std::size_t kHelpColumn = 30, kHelpWidth = 100;
 
+// The text's words in lines that begin at `indent`, the first one at `column`.
+std::string wrapped(const std::string& text, std::size_t column, std::size_t indent) {
+  std::string out;
+  bool first = true;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    if (!first && column + 1 + (end - begin) > kHelpWidth) {
+      out += '\n' + std::string(indent, ' ');
+      column = indent;
+      first = true;
+    }
+    if (!first) out += ' ', ++column;
+    out += text.substr(begin, end - begin);
+    column += end - begin;
+    begin = end + 1;
+    first = false;
+  }
+  return out + '\n';
+}
+
 // "  names PLACEHOLDER   help", the help wrapped in its column.
 std::string help_line(const std::string& left, const std::string& help) {
   std::string out = "  " + left;
   std::size_t column = out.size();
   if (column + 2 > kHelpColumn) out += '\n', column = 0;
   out.append(kHelpColumn - column, ' ');
-  column = kHelpColumn;
-  for (std::size_t begin = 0; begin < help.size();) {
-    const std::size_t end = std::min(help.find(' ', begin), help.size());
-    if (column > kHelpColumn && column + 1 + (end - begin) > kHelpWidth) {
-      out += '\n' + std::string(kHelpColumn, ' ');
-      column = kHelpColumn;
-    }
-    if (column > kHelpColumn) out += ' ', ++column;
-    out += help.substr(begin, end - begin);
-    column += end - begin;
-    begin = end + 1;
-  }
-  return out + '\n';
+  return out + wrapped(help, kHelpColumn, kHelpColumn);
 }
 
 }  // namespace
@@ -70,6 +78,9 @@ void read_argument(std::string_view option, const std::string& text, std::uint64
   read_number(option, text, value, "an integer from 0");
 }
 void read_argument(std::string_view option, const std::string& text, float& value) {
+  read_number(option, text, value, "a number");
+}
+void read_argument(std::string_view option, const std::string& text, double& value) {
   read_number(option, text, value, "a number");
 }
 
@@ -207,6 +218,7 @@ std::string Options::help() const {
     if (const std::size_t at = left.find(','); at != std::string::npos) left.insert(at + 1, " ");
     out += help_line(left + (e.placeholder.empty() ? "" : " " + e.placeholder), e.help);
   }
+  for (const std::string& note : notes_) out += "\n" + wrapped(note, 0, 0);
   if (!examples_.empty()) out += examples_.size() > 1 ? "\nExamples:\n" : "\nExample:\n";
   for (const std::string& e : examples_) out += "  " + e + "\n";
   return out;

@@ -17,6 +17,7 @@ void read_argument(std::string_view option, const std::string& text, int& value)
 void read_argument(std::string_view option, const std::string& text, std::int64_t& value);
 void read_argument(std::string_view option, const std::string& text, std::uint64_t& value);
 void read_argument(std::string_view option, const std::string& text, float& value);
+void read_argument(std::string_view option, const std::string& text, double& value);
 inline void read_argument(std::string_view, const std::string& text, std::string& value) { value = text; }
 inline void read_argument(std::string_view, const std::string& text, std::vector<std::string>& value) {
   value.push_back(text);
@@ -51,6 +52,8 @@ class Options {
 
   /// The heading in the help for the options that follow.
   void group(const std::string& name);
+  /// A paragraph of the help: what is computed, and by which source.
+  void note(const std::string& text) { notes_.push_back(text); }
   /// A line for the help: what one would type.
   void example(const std::string& text);
 
@@ -69,7 +72,7 @@ class Options {
            std::function<void(const std::string&)> store);
 
   std::string command_, summary_, group_;
-  std::vector<std::string> examples_;
+  std::vector<std::string> notes_, examples_;
   std::vector<Entry> entries_, positionals_;
   std::unique_ptr<Parser> parser_;
 };
