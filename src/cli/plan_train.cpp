@@ -291,7 +291,8 @@ Action declare_plan_lifetime(Options& options) {
   declare_constants(options, o->constants, o->json);
   options.note(
       "The least 6 N D + 2 N T for the loss (Sardana et al. 2023, arXiv:2401.00448): training is paid once, "
-      "parameters with every token of use. LLaMA (arXiv:2302.13971) was trained with that in view.");
+      "parameters with every token of use. Touvron et al. 2023 (arXiv:2302.13971) trained with that in "
+      "view.");
   options.example("pith plan lifetime --params 70e9 --inference-tokens 1e13");
   return [o] { return run_lifetime(*o); };
 }
