@@ -1,5 +1,6 @@
 #include "train/adamw.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -14,6 +15,11 @@ AdamSettings read_adam(const Config& config) {
           .eps = config.number("eps", 1e-15, 1e-3),
           .decay = config.number("decay", 0, 10),
           .clip = config.number("clip", 1e-6, 1e9)};
+}
+
+const ParameterTensor* first_not_finite(const Layout& layout, std::span<const float> values) {
+  const auto bad = std::ranges::find_if(values, [](float x) { return !std::isfinite(x); });
+  return bad == values.end() ? nullptr : &layout.at(bad - values.begin());
 }
 
 AdamW::AdamW(const Layout& layout, const AdamSettings& settings)

@@ -20,6 +20,9 @@ struct AdamSettings {
 /// The keys beta1, beta2, eps, decay, clip.
 AdamSettings read_adam(const Config& config);
 
+/// The first tensor of a layout with a value that is not finite; nullptr where all are.
+const ParameterTensor* first_not_finite(const Layout& layout, std::span<const float> values);
+
 class AdamW {
  public:
   AdamW(const Layout& layout, const AdamSettings& settings);

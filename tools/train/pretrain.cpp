@@ -194,7 +194,7 @@ class Pretraining {
     const NextTokenResult result = next_token_gradient(parallel_, parameters_.data(), pieces, s_.balance);
     double norm;
     try {
-      if (!std::isfinite(result.loss)) fail("the loss is not finite");
+      if (!std::isfinite(result.loss)) fail_loss();
       norm = adam_->step(parallel_.team(), parameters_, parallel_.gradient(), rate);
     } catch (const Error& e) {
       fail("step {}: {}; the checkpoints in {} are kept", step_ + 1, e.what(),
@@ -217,6 +217,12 @@ class Pretraining {
       log.write_with_speeds(std::move(line), phase.schedule.end - tokens_);
     }
     if (step_ % s_.validate_every == 0) validate(log);
+  }
+
+  [[noreturn]] void fail_loss() const {
+    const ParameterTensor* bad = first_not_finite(parallel_.layout(), parameters_);
+    if (bad) fail("the loss is not finite, and neither is {}", bad->name);
+    fail("the loss is not finite");
   }
 
   void validate(RunLog& log) {

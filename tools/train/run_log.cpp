@@ -1,5 +1,7 @@
 #include "train/run_log.h"
 
+#include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -15,7 +17,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-double f32_limit(Team& team) { return MachineProbe(team, kernels().isa).measure(0.1).f32_ops; }
+double f32_limit(Team& team) { return MachineProbe(team, kernels().isa).measure(0.05).f32_ops; }
 
 // The lines of a log up to a step.
 std::string lines_until(const std::filesystem::path& path, std::int64_t step) {
@@ -57,7 +59,7 @@ void RunLog::write_with_speeds(ordered_json line, std::int64_t tokens_left) {
   line["tokens_per_s"] = tokens_per_second;
   line["flops"] = flops_ / seconds_;
   line["share_of_limit"] = flops_ / seconds_ / limit_;
-  line["seconds_left"] = static_cast<double>(tokens_left) / tokens_per_second;
+  line["seconds_left"] = static_cast<double>(std::max<std::int64_t>(tokens_left, 0)) / tokens_per_second;
   write(line);
   tokens_ = 0;
   flops_ = seconds_ = 0;
