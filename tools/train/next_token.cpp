@@ -7,24 +7,13 @@
 
 namespace pith::lab {
 
-void TextPiece::add(std::span<const std::int32_t> tokens, std::span<const std::int32_t> next) {
-  batch.add(tokens);
-  targets.insert(targets.end(), next.begin(), next.end());
-}
-
-std::int64_t TextPiece::target_count() const {
-  return std::ranges::count_if(targets, [](std::int32_t t) { return t >= 0; });
-}
-
-void TextPieces::add(std::span<const std::int32_t> tokens, std::span<const std::int32_t> next) {
+void TextPieces::add(std::span<const std::int32_t> tokens, std::span<const std::int32_t> next, float weight) {
   if (pieces_.empty() || pieces_.back().batch.rows() + std::ssize(tokens) > rows_) pieces_.emplace_back();
-  pieces_.back().add(tokens, next);
-}
-
-std::int64_t TextPieces::target_count() const {
-  std::int64_t sum = 0;
-  for (const TextPiece& piece : pieces_) sum += piece.target_count();
-  return sum;
+  TextPiece& piece = pieces_.back();
+  piece.batch.add(tokens);
+  piece.targets.insert(piece.targets.end(), next.begin(), next.end());
+  piece.weights.insert(piece.weights.end(), next.size(), weight);
+  total_weight_ += weight * static_cast<double>(std::ranges::count_if(next, [](auto t) { return t >= 0; }));
 }
 
 std::int64_t TextPieces::rows() const {
@@ -42,10 +31,19 @@ double TextPieces::flops(const Shape& shape) const {
   return sum;
 }
 
+namespace {
+
+std::vector<float> shares(const TextPiece& piece, double total) {
+  std::vector<float> out;
+  for (const float weight : piece.weights) out.push_back(static_cast<float>(weight / total));
+  return out;
+}
+
+}  // namespace
+
 NextTokenResult next_token_gradient(Parallel& parallel, const float* parameters, const TextPieces& pieces,
                                     double balance) {
   const Shape& shape = parallel.shape();
-  const auto weight = static_cast<float>(1.0 / static_cast<double>(pieces.target_count()));
   const auto rows = static_cast<double>(pieces.rows());
   struct PieceResult {
     double loss, imbalance;
@@ -54,7 +52,7 @@ NextTokenResult next_token_gradient(Parallel& parallel, const float* parameters,
   std::vector<PieceResult> results(static_cast<std::size_t>(pieces.count()));
   parallel.gradient(pieces.count(), [&](std::int64_t i, Network<float>& network, float* gradient) {
     const TextPiece& piece = pieces[i];
-    const std::vector<float> weights(piece.targets.size(), weight);
+    const std::vector<float> weights = shares(piece, pieces.total_weight());
     network.forward(parameters, piece.batch);
     results[i].loss = cross_entropy(network, parameters, gradient, piece.targets, weights);
     if (shape.mixture()) {
@@ -76,11 +74,10 @@ NextTokenResult next_token_gradient(Parallel& parallel, const float* parameters,
 }
 
 double next_token_loss(Parallel& parallel, const float* parameters, const TextPieces& pieces) {
-  const auto weight = static_cast<float>(1.0 / static_cast<double>(pieces.target_count()));
   std::vector<double> losses(static_cast<std::size_t>(pieces.count()));
   parallel.evaluate(pieces.count(), [&](std::int64_t i, Network<float>& network, float*) {
     const TextPiece& piece = pieces[i];
-    const std::vector<float> weights(piece.targets.size(), weight);
+    const std::vector<float> weights = shares(piece, pieces.total_weight());
     network.forward(parameters, piece.batch);
     losses[i] = cross_entropy(network, parameters, nullptr, piece.targets, weights);
   });

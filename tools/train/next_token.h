@@ -7,33 +7,34 @@
 
 namespace pith::lab {
 
-/// Sequences that one thread takes at once, with the token to predict at each place (-1: none).
+/// Sequences that one thread takes at once, with the token to predict at each place (-1: none) and how much
+/// it counts.
 struct TextPiece {
   Batch batch;
   std::vector<std::int32_t> targets;
-
-  void add(std::span<const std::int32_t> tokens, std::span<const std::int32_t> next);
-  std::int64_t target_count() const;
+  std::vector<float> weights;
 };
 
 /// Sequences in their order, as many a piece as fit in `rows`.
 class TextPieces {
  public:
   explicit TextPieces(std::int64_t rows) : rows_(rows) {}
-  void add(std::span<const std::int32_t> tokens, std::span<const std::int32_t> next);
+  void add(std::span<const std::int32_t> tokens, std::span<const std::int32_t> next, float weight = 1);
+
   std::int64_t count() const { return static_cast<std::int64_t>(pieces_.size()); }
-  std::int64_t target_count() const;
-  std::int64_t rows() const;
-  double flops(const Shape& shape) const;
   const TextPiece& operator[](std::int64_t i) const { return pieces_[i]; }
+  std::int64_t rows() const;
+  double total_weight() const { return total_weight_; }  ///< of all targets
+  double flops(const Shape& shape) const;                ///< of training
 
  private:
   std::int64_t rows_;
+  double total_weight_ = 0;
   std::vector<TextPiece> pieces_;
 };
 
 struct NextTokenResult {
-  double loss = 0;                 ///< mean over the targets, natural logarithm
+  double loss = 0;                 ///< weighted mean over the targets, natural logarithm
   double imbalance = 0;            ///< of a mixture: 1 where all experts have the same load
   std::vector<std::int64_t> load;  ///< of a mixture: [L][E] (token, choice) pairs
 };

@@ -1,21 +1,16 @@
 #include "train/pretrain.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "base/error.h"
-#include "cli/terminal.h"
 #include "text/tokenizer.h"
-#include "train/adamw.h"
-#include "train/checkpoint.h"
 #include "train/model_file.h"
 #include "train/next_token.h"
-#include "train/run_log.h"
 #include "train/schedule.h"
 #include "train/token_stream.h"
+#include "train/training_run.h"
 
 namespace pith::lab {
 namespace {
@@ -127,86 +122,44 @@ class Pretraining {
   void run_phase(const Phase& phase) {
     const path result = phase.folder / "final.gguf";
     if (std::filesystem::exists(result)) return;
-    std::filesystem::create_directories(phase.folder);
-    begin(phase);
-    RunLog log(phase.folder, step_, parallel_.team());
-    auto saved = Clock::now();
-    while (tokens_ < phase.schedule.end) {
-      train_step(phase, log);
+    TrainingRun run({phase.folder, s_.canonical, s_.adam, s_.checkpoint_minutes}, parallel_,
+                    [&] { return phase.start.empty() ? from_nothing() : read_checkpoint(phase.start); });
+    while (run.count("tokens") < phase.schedule.end) {
+      train_step(phase, run);
       for (const std::int64_t at : phase.branches) {
-        if (tokens_ >= at && !std::filesystem::exists(branch_path(at))) save(branch_path(at));
+        if (run.count("tokens") >= at && !std::filesystem::exists(branch_path(at))) run.save(branch_path(at));
       }
-      const bool stop = cli::interrupted();
-      if (stop ||
-          Clock::now() - saved > std::chrono::duration<double, std::ratio<60>>(s_.checkpoint_minutes)) {
-        log.pause();
-        save(checkpoint_path(phase.folder, step_));
-        remove_old_checkpoints(phase.folder, 2);
-        log.resume();
-        saved = Clock::now();
-      }
-      if (stop) fail("interrupted; the same command goes on from step {}", step_);
+      run.checkpoint_if_due();
     }
-    validate(log);
-    save(checkpoint_path(phase.folder, step_));
-    remove_old_checkpoints(phase.folder, 1);
-    write_model_file(result, s_.shape, parameters_, {.name = s_.name, .tokenizer = s_.tokenizer});
+    validate(run);
+    run.finish();
+    write_model_file(result, s_.shape, run.parameters(), {.name = s_.name, .tokenizer = s_.tokenizer});
   }
 
-  // From the phase's own latest checkpoint, from where it branches, or from nothing.
-  void begin(const Phase& phase) {
-    adam_.emplace(parallel_.layout(), s_.adam);
-    step_ = window_ = tokens_ = 0;
-    auto from = latest_checkpoint(phase.folder);
-    if (!from && !phase.start.empty()) from = phase.start;
-    if (!from) {
-      parameters_ = initial_parameters(s_.shape, s_.deviation, s_.seed);
-      return;
-    }
-    const Checkpoint c = read_checkpoint(*from);
-    if (c.config != s_.canonical)
-      fail("{}: was written with another config; take another \"run\" or remove it",
-           printable(from->string(), 400));
-    parameters_ = c.parameters;
-    step_ = static_cast<std::int64_t>(c.number("step"));
-    window_ = static_cast<std::int64_t>(c.number("window"));
-    tokens_ = static_cast<std::int64_t>(c.number("tokens"));
-    adam_->restore(static_cast<std::int64_t>(c.number("adam_steps")), c.first, c.second);
+  Checkpoint from_nothing() const {
+    const auto size = static_cast<std::size_t>(parallel_.layout().size);
+    return {.shape = s_.shape,
+            .parameters = initial_parameters(s_.shape, s_.deviation, s_.seed),
+            .first = std::vector<float>(size),
+            .second = std::vector<float>(size)};
   }
 
-  void save(const path& file) const {
-    write_checkpoint(file, {.shape = s_.shape,
-                            .state = {{"step", static_cast<double>(step_)},
-                                      {"window", static_cast<double>(window_)},
-                                      {"tokens", static_cast<double>(tokens_)},
-                                      {"adam_steps", static_cast<double>(adam_->steps())}},
-                            .config = s_.canonical,
-                            .parameters = parameters_,
-                            .first = {adam_->first().begin(), adam_->first().end()},
-                            .second = {adam_->second().begin(), adam_->second().end()}});
-  }
-
-  void train_step(const Phase& phase, RunLog& log) {
+  void train_step(const Phase& phase, TrainingRun& run) {
     TextPieces pieces(s_.rows);
-    for (std::int64_t i = 0; i < s_.windows; ++i, window_ = (window_ + 1) % train_.windows())
-      pieces.add(train_.window(window_), train_.targets(window_));
-    const double rate = phase.schedule.rate(tokens_);
-    const NextTokenResult result = next_token_gradient(parallel_, parameters_.data(), pieces, s_.balance);
-    double norm;
-    try {
-      if (!std::isfinite(result.loss)) fail_loss();
-      norm = adam_->step(parallel_.team(), parameters_, parallel_.gradient(), rate);
-    } catch (const Error& e) {
-      fail("step {}: {}; the checkpoints in {} are kept", step_ + 1, e.what(),
-           printable(phase.folder.string(), 400));
+    for (std::int64_t i = 0; i < s_.windows; ++i) {
+      const std::int64_t window = run.count("window");
+      pieces.add(train_.window(window), train_.targets(window));
+      run.state("window") = static_cast<double>((window + 1) % train_.windows());
     }
-    ++step_;
-    tokens_ += pieces.rows();
-    log.count(pieces.rows(), pieces.flops(s_.shape));
+    const double rate = phase.schedule.rate(run.count("tokens"));
+    const NextTokenResult result = next_token_gradient(parallel_, run.data(), pieces, s_.balance);
+    const double norm = run.optimise(result.loss, rate);
+    run.state("tokens") += static_cast<double>(pieces.rows());
+    run.log().count(pieces.rows(), pieces.flops(s_.shape));
 
-    if (step_ % s_.log_every == 0) {
-      ordered_json line = {{"step", step_},
-                           {"tokens", tokens_},
+    if (run.step() % s_.log_every == 0) {
+      ordered_json line = {{"step", run.step()},
+                           {"tokens", run.count("tokens")},
                            {"loss", result.loss},
                            {"rate", rate},
                            {"gradient_norm", norm}};
@@ -214,35 +167,24 @@ class Pretraining {
         line["imbalance"] = result.imbalance;
         line["load"] = result.load;
       }
-      log.write_with_speeds(std::move(line), phase.schedule.end - tokens_);
+      run.log().write_with_speeds(std::move(line), phase.schedule.end - run.count("tokens"));
     }
-    if (step_ % s_.validate_every == 0) validate(log);
+    if (run.step() % s_.validate_every == 0) validate(run);
   }
 
-  [[noreturn]] void fail_loss() const {
-    const ParameterTensor* bad = first_not_finite(parallel_.layout(), parameters_);
-    if (bad) fail("the loss is not finite, and neither is {}", bad->name);
-    fail("the loss is not finite");
+  void validate(TrainingRun& run) {
+    run.log().pause();
+    run.log().write({{"step", run.step()},
+                     {"tokens", run.count("tokens")},
+                     {"validation_loss", next_token_loss(parallel_, run.data(), validation_pieces_)}});
+    run.log().resume();
   }
-
-  void validate(RunLog& log) {
-    log.pause();
-    log.write({{"step", step_},
-               {"tokens", tokens_},
-               {"validation_loss", next_token_loss(parallel_, parameters_.data(), validation_pieces_)}});
-    log.resume();
-  }
-
-  using Clock = std::chrono::steady_clock;
 
   Settings s_;
   std::int32_t end_;
   TokenStream train_, validation_;
   Parallel parallel_;
   TextPieces validation_pieces_{s_.rows};
-  std::vector<float> parameters_;
-  std::optional<AdamW> adam_;
-  std::int64_t step_ = 0, window_ = 0, tokens_ = 0;
 };
 
 }  // namespace

@@ -1,0 +1,85 @@
+#include "train/conversations.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "text/model_text.h"
+
+namespace pith::lab {
+
+using nlohmann::ordered_json;
+
+Conversations::Conversations(const std::filesystem::path& path)
+    : tokenizer_(Tokenizer::open(path)),
+      prompt_(tokenizer_, find_chat_template(path), printable(path.string(), 400)) {
+  constexpr std::string_view kEnd = "<|im_end|>";
+  const auto id = tokenizer_.find(kEnd);
+  if (!id) fail("{}: has no token {}", printable(path.string(), 400), kEnd);
+  end_of_turn_ = *id;
+}
+
+std::vector<std::int32_t> Conversations::prompt(const ordered_json& messages) const {
+  return prompt_.encode(messages, {{"add_generation_prompt", true}});
+}
+
+std::vector<std::int32_t> Conversations::answer(std::string_view text) const {
+  std::vector<std::int32_t> out = tokenizer_.encode(text);
+  out.push_back(end_of_turn_);
+  return out;
+}
+
+Example Conversations::example(const ordered_json& messages) const {
+  Example out;
+  ordered_json before = ordered_json::array();
+  for (const ordered_json& message : messages) {
+    if (message.at("role") == "assistant") {
+      const std::vector<std::int32_t> so_far = prompt(before);
+      if (!std::equal(out.tokens.begin(), out.tokens.end(), so_far.begin(),
+                      so_far.begin() + std::min(std::ssize(out.tokens), std::ssize(so_far))))
+        fail("the chat template changes earlier turns when later ones come");
+      out.tokens = so_far;
+      out.targets.resize(out.tokens.size(), -1);
+      for (const std::int32_t id : answer(message.at("content").get<std::string>())) {
+        out.targets.back() = id;
+        out.tokens.push_back(id);
+        out.targets.push_back(-1);
+      }
+    }
+    before.push_back(message);
+  }
+  return out;
+}
+
+std::vector<ordered_json> read_lines(const std::filesystem::path& path) {
+  const std::string text = read_file(path), name = printable(path.string(), 400);
+  std::vector<ordered_json> out;
+  for (std::size_t begin = 0, end; begin < text.size(); begin = end + 1) {
+    end = std::min(text.find('\n', begin), text.size());
+    out.push_back(parse_ordered_json(std::string_view(text).substr(begin, end - begin),
+                                     fmt::format("{}: line {}", name, out.size() + 1)));
+  }
+  return out;
+}
+
+std::vector<Example> read_conversations(const std::filesystem::path& path, const Conversations& conversations,
+                                        std::int64_t context) {
+  const std::string name = printable(path.string(), 400);
+  std::vector<Example> out;
+  for (const ordered_json& line : read_lines(path)) {
+    try {
+      out.push_back(conversations.example(line.at("messages")));
+    } catch (const nlohmann::json::exception&) {
+      fail("{}: line {}: expected \"messages\" with \"role\" and \"content\"", name, out.size() + 1);
+    }
+    if (std::ssize(out.back().tokens) > context)
+      fail("{}: line {}: {} tokens do not fit the context of {}", name, out.size(), out.back().tokens.size(),
+           context);
+  }
+  if (out.empty()) fail("{}: no conversation", name);
+  return out;
+}
+
+}  // namespace pith::lab
