@@ -61,7 +61,7 @@ int run(const Convert& o) {
   const std::filesystem::path path = find_model(o.in);
   if (!std::filesystem::is_directory(path))
     fail("{}: expected a Hugging Face directory", printable(path.string()));
-  const std::shared_ptr<const Model> model = open_model(path);
+  const std::shared_ptr<const Model> model = open_model(path, Purpose::Convert);
   refuse_same_file(model->file, o.out);
   {
     Progress progress("convert");

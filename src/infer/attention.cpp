@@ -15,9 +15,6 @@
 namespace pith {
 namespace {
 
-// The norms of the two latents have an epsilon of their own in every model that has them.
-constexpr float kLatentEps = 1e-6f;
-
 constexpr std::int64_t kSplitTiles = 16;
 constexpr std::int64_t kSplit = kSplitTiles * kTile;
 // Queries of one KV head that go through the tiles together: enough to pay for unpacking a tile, few enough
@@ -181,7 +178,7 @@ class LayerAttention {
       const unsigned kinds = input_kinds(kernels_, {&w_.q});
       pass_.each_token(worker, [&](std::int64_t t) {
         float* x = ws.latent + t * c.q_rank;
-        kernels_.rms_norm(x, x, w.q_norm.weight, c.q_rank, kLatentEps);
+        kernels_.rms_norm(x, x, w.q_norm.weight, c.q_rank, c.norm_eps);
         ws.inputs.prepare(kinds, t, x, c.q_rank);
       });
       pass_.multiply(worker, {{ws.latent, q_width, &w_.q}}, ws.inputs);
@@ -190,7 +187,7 @@ class LayerAttention {
     }
     const unsigned kinds = input_kinds(kernels_, {&w.k_b[0]});
     pass_.each_token(worker, [&](std::int64_t t) {
-      kernels_.rms_norm(k(t), k(t), w.kv_norm.weight, c.kv_rank, kLatentEps);
+      kernels_.rms_norm(k(t), k(t), w.kv_norm.weight, c.kv_rank, c.norm_eps);
       rotate(k(t) + c.kv_rank, t);
       for (int h = 0; h < a_.heads; ++h) {
         const float* x = ws.latent + t * q_width + h * head;

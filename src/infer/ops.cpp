@@ -16,23 +16,36 @@ std::int64_t rows_per_claim(std::int64_t rows, int threads) {
   return std::clamp<std::int64_t>(share, kRowChunk, kMaxRowsPerClaim);
 }
 
-// y = x W for W stored {R, K}: each stored row is decoded and added to all outputs, in the order of k. Meant
-// for matrices of checkpoints that were not converted: any type, no speed.
+// Scratch of a transposed product, in floats: a panel of rows, and what is decoded of a stored row.
+struct TransposedScratch {
+  std::int64_t panel, piece;
+  explicit TransposedScratch(const Linear& w)
+      : panel(kRowChunk * w.inputs()), piece((w.weight.cols() + 15) / 16 * 16) {}
+  std::size_t bytes() const { return sizeof(float) * static_cast<std::size_t>(panel + piece); }
+};
+
+// y = W x for W stored {R, K}: some columns at a time become the rows of a panel, which the F32 product
+// reads. So an F32 matrix gives the same bits as the one that pith convert makes of it.
 void multiply_transposed(const Kernels& kernels, const Product& p, const std::byte* x, std::int64_t tokens,
-                         std::int64_t begin, std::int64_t end, float* scratch) {
+                         std::int64_t begin, std::int64_t end, std::byte* scratch) {
   const Linear& w = *p.w;
-  const std::size_t x_row = kernels.input[static_cast<int>(InputKind::F32)].bytes(w.inputs());
-  for (std::int64_t t = 0; t < tokens; ++t) std::fill(p.y + t * p.ldy + begin, p.y + t * p.ldy + end, 0.0f);
-  for (std::int64_t k = 0; k < w.inputs(); ++k) {
-    kernels.decode[static_cast<int>(w.weight.type)](scratch, w.weight.data + k * w.weight.row_bytes(),
-                                                    w.weight.cols());
-    for (std::int64_t t = 0; t < tokens; ++t) {
-      float value;
-      std::memcpy(&value,
-                  x + static_cast<std::size_t>(t) * x_row + static_cast<std::size_t>(k) * sizeof value,
-                  sizeof value);
-      for (std::int64_t r = begin; r < end; ++r) p.y[t * p.ldy + r] += value * scratch[w.stored(r)];
+  const TransposedScratch sizes(w);
+  auto* panel = reinterpret_cast<float*>(scratch);
+  float* piece = panel + sizes.panel;
+  const TypeInfo& type = type_info(w.weight.type);
+  const auto decode = kernels.decode[static_cast<std::size_t>(w.weight.type)];
+  const std::int64_t inputs = w.inputs();
+  for (std::int64_t r = begin; r < end; r += kRowChunk) {
+    const std::int64_t n = std::min(kRowChunk, end - r);
+    const std::int64_t first = w.stored(r) / type.block, last = w.stored(r + n - 1) / type.block;
+    for (std::int64_t k = 0; k < inputs; ++k) {
+      decode(piece, w.weight.data + k * w.weight.row_bytes() + first * type.bytes,
+             (last - first + 1) * type.block);
+      for (std::int64_t i = 0; i < n; ++i)
+        panel[i * inputs + k] = piece[w.stored(r + i) - first * type.block];
     }
+    kernels.matmul[static_cast<std::size_t>(DType::F32)].multiply(p.y + r, p.ldy, panel, x, 0, n, inputs,
+                                                                  tokens, scratch + sizes.bytes());
   }
 }
 
@@ -43,7 +56,10 @@ InputKind input_kind(const Kernels& kernels, const Linear& w) {
 }
 
 std::size_t matmul_scratch(const Kernels& kernels, const Linear& w) {
-  if (w.transposed) return sizeof(float) * static_cast<std::size_t>(w.weight.cols());
+  if (w.transposed) {
+    return TransposedScratch(w).bytes() +
+           kernels.matmul[static_cast<std::size_t>(DType::F32)].scratch_bytes(w.inputs());
+  }
   return matmul_of(kernels, w).scratch_bytes(w.inputs());
 }
 
@@ -86,7 +102,7 @@ void multiply_rows(const Kernels& kernels, const Product& p, const std::byte* x,
                    std::int64_t begin, std::int64_t end, void* scratch) {
   const Linear& w = *p.w;
   if (w.transposed) {
-    multiply_transposed(kernels, p, x, tokens, begin, end, static_cast<float*>(scratch));
+    multiply_transposed(kernels, p, x, tokens, begin, end, static_cast<std::byte*>(scratch));
   } else {
     // A group at a time: its rows follow each other.
     for (std::int64_t r = begin, next; r < end; r = next) {

@@ -14,7 +14,8 @@ using Shape = std::array<std::int64_t, 3>;  // innermost first, ones at the end
 
 class Binder {
  public:
-  Binder(const Arch& arch, const Spec& spec, const ModelFile& file) : arch_(arch), spec_(spec), file_(file) {}
+  Binder(const Arch& arch, const Spec& spec, const ModelFile& file, Purpose purpose)
+      : arch_(arch), spec_(spec), file_(file), purpose_(purpose) {}
 
   Weights bind() {
     const std::int64_t d = spec_.width, v = spec_.vocab;
@@ -261,7 +262,7 @@ class Binder {
     w.router = linear(at("ffn_gate_inp"), d, m.experts, Has::Maybe);
     w.choice_bias = vector(at("exp_probs_b.bias"), m.experts, Has::Maybe);
     w.experts.resize(static_cast<std::size_t>(m.experts));
-    if (s.gated && has(at("ffn_gate_up_exps.weight"))) {
+    if (s.gated && (has(at("ffn_gate_up_exps.weight")) || has(at("ffn_gate_up_exps.blocks")))) {
       const std::vector<Linear> both = stack(at("ffn_gate_up"), d, 2 * m.width, m.experts);  // gate first
       const bool alternate = arch_.alternating_gate && file_.container == Container::HuggingFace;
       for (std::size_t e = 0; e < both.size(); ++e) {
@@ -309,11 +310,38 @@ class Binder {
       return out;
     }
     const std::string name = part + "_exps";
+    if (has(name + ".blocks")) return packed_stack(name, k, r, count);
     const bool transposed = is_transposed(name + ".weight");
     const Tensor all = matrix(name + ".weight", transposed ? Shape{r, k, count} : Shape{k, r, count});
     const float* bias = vector(name + ".bias", r * count, arch_.ffn_bias == Has::No ? Has::No : Has::Maybe);
     for (std::int64_t e = 0; e < count; ++e)
       out.push_back({all.matrix(e), r, bias ? bias + e * r : nullptr, transposed});
+    return out;
+  }
+
+  // MXFP4 as checkpoints have it: the values of 32 elements in 16 bytes, the scales in another tensor. The
+  // matrices are those of bytes.
+  std::vector<Linear> packed_stack(const std::string& name, std::int64_t k, std::int64_t r,
+                                   std::int64_t count) {
+    if (purpose_ == Purpose::Run) {
+      fail(
+          "{}: the experts are MXFP4 with their scales apart, which no kernel reads; pith convert makes a "
+          "file "
+          "of them that runs",
+          source());
+    }
+    const Tensor &blocks = get(name + ".blocks"), &scales = get(name + ".scales");
+    const Tensor whole{DType::I8, {16, k / 32, r, count}}, one{DType::I8, {k / 32, r, count, 1}};
+    for (const auto& [found, expected] : {std::pair(&blocks, &whole), std::pair(&scales, &one)}) {
+      if (found->ne != expected->ne || found->type != expected->type)
+        fail("{}: tensor '{}': expected {} bytes of MXFP4, found {} {}", source(), printable(name),
+             shape_string(*expected), shape_string(*found), type_info(found->type).name);
+    }
+    const float* bias = vector(name + ".bias", r * count, Has::Maybe);
+    std::vector<Linear> out;
+    for (std::int64_t e = 0; e < count; ++e)
+      out.push_back(
+          {{DType::I8, {k / 2, r, 1, 1}, blocks.data + e * r * (k / 2)}, r, bias ? bias + e * r : nullptr});
     return out;
   }
 
@@ -428,6 +456,7 @@ class Binder {
   const Arch& arch_;
   const Spec& spec_;
   const ModelFile& file_;
+  Purpose purpose_;
   Weights w_;
   std::string prefix_;
   std::unordered_set<const Tensor*> claimed_;
@@ -435,8 +464,8 @@ class Binder {
 
 }  // namespace
 
-Weights bind_weights(const Arch& arch, const Spec& spec, const ModelFile& file) {
-  return Binder(arch, spec, file).bind();
+Weights bind_weights(const Arch& arch, const Spec& spec, const ModelFile& file, Purpose purpose) {
+  return Binder(arch, spec, file, purpose).bind();
 }
 
 }  // namespace pith

@@ -11,11 +11,12 @@
 
 namespace pith {
 
-/// Writes `model` (opened from a Hugging Face directory) with `metadata`, which is the model's own and what
-/// the caller added (tokenizer, template). Matrices keep their storage type, vectors become F32 as GGUF
-/// readers expect; Q and K rows are permuted where the architecture's GGUF form wants that, the experts of a
-/// layer become one stack. `progress` hears tensors done and in all. Throws Error for an architecture whose
-/// GGUF form differs in another way, and what write_gguf throws.
+/// Writes `model` (opened from a Hugging Face directory, for converting) with `metadata`, which is the
+/// model's own and what the caller added (tokenizer, template). Matrices keep their storage type, vectors
+/// become F32 as GGUF readers expect. Rows and columns are put in GGUF's order (q, k and v one after the
+/// other, pairs of Q and K side by side, transposed matrices upright, value heads tiled), the experts of a
+/// layer become one stack of each matrix, MXFP4 blocks and scales become one tensor. `progress` hears tensors
+/// done and in all. Throws Error: what write_gguf throws.
 void write_as_gguf(const Model& model, const Metadata& metadata, const std::filesystem::path& path,
                    const std::function<void(std::size_t, std::size_t)>& progress);
 

@@ -37,7 +37,7 @@ ModelFile open_model_file(const std::filesystem::path& path) {
   return std::filesystem::is_directory(path) ? from_huggingface(open_huggingface(path)) : open_gguf(path);
 }
 
-std::shared_ptr<const Model> open_model(const std::filesystem::path& path) {
+std::shared_ptr<const Model> open_model(const std::filesystem::path& path, Purpose purpose) {
   auto model = std::make_shared<Model>();
   model->file = open_model_file(path);
   const auto name = model->file.metadata.get<std::string_view>("general.architecture");
@@ -47,7 +47,7 @@ std::shared_ptr<const Model> open_model(const std::filesystem::path& path) {
          arch_list());
   }
   model->spec = read_spec(*model->arch, model->file);
-  model->weights = bind_weights(*model->arch, model->spec, model->file);
+  model->weights = bind_weights(*model->arch, model->spec, model->file, purpose);
   return model;
 }
 

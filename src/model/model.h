@@ -28,6 +28,6 @@ struct Model {
 ModelFile open_model_file(const std::filesystem::path& path);
 
 /// Opens and binds. Throws Error.
-std::shared_ptr<const Model> open_model(const std::filesystem::path& path);
+std::shared_ptr<const Model> open_model(const std::filesystem::path& path, Purpose purpose = Purpose::Run);
 
 }  // namespace pith

@@ -138,8 +138,9 @@ AttentionSpec read_attention(const Arch& arch, const Keys& keys, const ModelFile
 }
 
 // Latent attention, seen from the cache: one KV head as wide as the latent and the rotated key.
-void read_latent(const Keys& keys, const ModelFile& file, AttentionSpec& a) {
+void read_latent(const Keys& keys, const ModelFile& file, float norm_eps, AttentionSpec& a) {
   LatentSpec& c = a.latent;
+  c.norm_eps = keys.number_or("attention.latent_layer_norm_rms_epsilon", norm_eps);
   const char* key =
       keys.has("attention.key_length_mla") ? "attention.key_length_mla" : "attention.key_length";
   const char* value =
@@ -468,7 +469,7 @@ Spec read_spec(const Arch& arch, const ModelFile& file) {
       if (heads[i] == 0 || kv_heads[i] == 0) fail("{}: layer {} has attention but no heads", source, i);
       layer.attention =
           read_attention(arch, keys, file, spec.width, heads[i], arch.latent ? 1 : kv_heads[i], window[i]);
-      if (arch.latent) read_latent(keys, file, layer.attention);
+      if (arch.latent) read_latent(keys, file, spec.norm_eps, layer.attention);
     } else if (layer.mixer == Mixer::Delta) {
       layer.delta = read_delta(arch, keys, file);
     } else {

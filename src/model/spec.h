@@ -39,11 +39,12 @@ enum class QkNorm : std::uint8_t { None, PerHead, FullWidth };
 /// Multi-head latent attention (arXiv:2405.04434): the cache holds one latent and one rotated
 /// key a position; K and V are never expanded.
 struct LatentSpec {
-  int kv_rank = 0;    ///< 0: no latent attention in this layer
-  int q_rank = 0;     ///< 0: queries come straight from the input
-  int nope_dim = 0;   ///< of a query head: what has no position
-  int rope_dim = 0;   ///< and what is rotated
-  int value_dim = 0;  ///< of a head, after expansion
+  int kv_rank = 0;     ///< 0: no latent attention in this layer
+  int q_rank = 0;      ///< 0: queries come straight from the input
+  int nope_dim = 0;    ///< of a query head: what has no position
+  int rope_dim = 0;    ///< and what is rotated
+  int value_dim = 0;   ///< of a head, after expansion
+  float norm_eps = 0;  ///< of the norms of the latents
 };
 
 struct AttentionSpec {

@@ -242,9 +242,13 @@ class Translation {
     }
   }
 
-  // Numbers of GGUF that config.json gives in parts.
+  // Numbers of GGUF that config.json gives in parts, or that its classes have built in.
   void derived_numbers() {
     Metadata& m = file_.metadata;
+    // Every class of checkpoints norms its latents with this epsilon, whatever rms_norm_eps says. GGUF has no
+    // key of its own for it and its other readers take the model's, so files that do not say it mean that
+    // one.
+    if (arch_->latent) m.set(key("attention.latent_layer_norm_rms_epsilon"), 1e-6f);
     const auto product = [&](const char* a, const char* b, const char* ours) {
       const Json *x = value(config_, a), *y = value(config_, b);
       if (!x || !y) return;
@@ -603,8 +607,9 @@ class Translation {
       for (const NamePattern& p : patterns) {
         const auto match = match_name(p.theirs, theirs);
         if (!match) continue;
-        const bool complete = p.ours.ends_with(".weight") || p.ours.ends_with(".bias") ||
-                              p.ours.ends_with(".scale") || p.ours.ends_with(".ssm_a");
+        constexpr std::string_view kWhole[] = {".weight", ".bias", ".scale", ".blocks", ".scales", ".ssm_a"};
+        const bool complete =
+            std::ranges::any_of(kWhole, [&](std::string_view end) { return p.ours.ends_with(end); });
         if (complete ? match->rest.empty() : match->rest == ".weight" || match->rest == ".bias") {
           return fill_name(p.ours, *match) + match->rest;
         }

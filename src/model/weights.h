@@ -144,9 +144,12 @@ struct Weights {
   std::deque<std::vector<float>> owned;  ///< one-dimensional tensors, as F32
 };
 
+/// What a model is opened for: a layout that no kernel reads can still be converted.
+enum class Purpose : std::uint8_t { Run, Convert };
+
 /// Finds every tensor that `spec` needs in `file` (named as GGUF names them), checks type and shape, and
 /// checks that no tensor is left over. Throws Error: missing tensor, wrong shape, a type without kernels, an
 /// unclaimed tensor.
-Weights bind_weights(const Arch& arch, const Spec& spec, const ModelFile& file);
+Weights bind_weights(const Arch& arch, const Spec& spec, const ModelFile& file, Purpose purpose);
 
 }  // namespace pith
