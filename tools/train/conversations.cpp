@@ -22,7 +22,7 @@ Conversations::Conversations(const std::filesystem::path& path)
 }
 
 std::vector<std::int32_t> Conversations::prompt(const ordered_json& messages) const {
-  return prompt_.encode(messages, {{"add_generation_prompt", true}});
+  return prompt_.encode(messages, ordered_json::object());
 }
 
 std::vector<std::int32_t> Conversations::answer(std::string_view text) const {

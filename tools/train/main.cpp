@@ -11,6 +11,7 @@
 #include "train/commands.h"
 #include "train/export.h"
 #include "train/pretrain.h"
+#include "train/sft.h"
 
 namespace pith::lab {
 namespace {
@@ -23,6 +24,7 @@ struct Step {
 // In the order in which a model is made.
 const std::vector<Step> kSteps = {
     {"pretrain", "next-token prediction: a trunk and its cooldowns", pretrain},
+    {"sft", "fine-tuning on conversations", sft},
     {"export", "a checkpoint as a GGUF model file", export_model},
 };
 

@@ -1,0 +1,36 @@
+// What the steps behind pre-training have in common: they start from a finished run, take examples in
+// shuffled order for a number of steps, and end in a model file.
+#pragma once
+
+#include <string>
+
+#include "train/config.h"
+#include "train/schedule.h"
+#include "train/training_run.h"
+
+namespace pith::lab {
+
+/// Keys: run (folder), name (of the model), from (a checkpoint, or the folder of a run), tokenizer (with chat
+/// template), seed, threads (optional), steps, warmup_steps, decay_share (of the steps), batch {rows,
+/// shards}, optimizer {peak_rate, beta1, beta2, eps, decay, clip}, log_every, validate_every (steps),
+/// checkpoint_minutes.
+struct FineTuning {
+  explicit FineTuning(const Config& config);
+
+  std::filesystem::path run, from, tokenizer;
+  std::string name, canonical;
+  std::uint64_t seed;
+  int threads;
+  std::int64_t steps, rows, shards, log_every, validate_every;
+  AdamSettings adam;
+  double checkpoint_minutes;
+  Schedule schedule;  ///< in steps
+
+  Parallel parallel(const Shape& shape) const;
+  TrainingRun begin(Parallel& parallel) const;
+  bool is_done() const { return std::filesystem::exists(run / "final.gguf"); }
+  /// The last checkpoint and final.gguf.
+  void end(TrainingRun& training, const Shape& shape, bool scalar_head = false) const;
+};
+
+}  // namespace pith::lab
