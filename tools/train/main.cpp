@@ -9,8 +9,11 @@
 #include "base/error.h"
 #include "cli/terminal.h"
 #include "train/commands.h"
+#include "train/dpo.h"
 #include "train/export.h"
 #include "train/pretrain.h"
+#include "train/reward.h"
+#include "train/rlhf.h"
 #include "train/sft.h"
 
 namespace pith::lab {
@@ -25,6 +28,9 @@ struct Step {
 const std::vector<Step> kSteps = {
     {"pretrain", "next-token prediction: a trunk and its cooldowns", pretrain},
     {"sft", "fine-tuning on conversations", sft},
+    {"reward", "a reward model from comparisons", reward},
+    {"rlhf", "PPO against a reward model", rlhf},
+    {"dpo", "learning from pairs directly", dpo},
     {"export", "a checkpoint as a GGUF model file", export_model},
 };
 
