@@ -55,7 +55,7 @@ struct Task {
       const std::string word = "say " + std::string(1, static_cast<char>('a' + i % 8));
       const json asked = json::array({message("user", word)});
       json answered = asked;
-      answered.push_back(message("assistant", i % 2 == 0 ? "x" : "y"));
+      answered.push_back(message("assistant", i / 8 % 2 == 0 ? "x" : "y"));
       conversations += json{{"messages", answered}}.dump() + "\n";
       pairs += json{{"messages", asked}, {"chosen", "y"}, {"rejected", "x"}}.dump() + "\n";
     }
@@ -87,7 +87,7 @@ struct Task {
   }
 
   void fine_tune(const std::string& run) const {
-    json c = config(run, "start", 60);
+    json c = config(run, "start", 200);
     c["train"] = c["validation"] = at("conversations.jsonl");
     c["examples"] = 16;
     c["validation_windows"] = 2;
