@@ -19,37 +19,80 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A control group (version 2) with a memory limit, below this process's own group or one above it. Making one
-// takes the right to (root, or a delegated group) and a memory controller that is handed down.
+// A control group with a memory limit, below this process's own group or one above it: of version 2, or of
+// version 1's memory controller. Making one takes the right to (root, or a delegated group) and a controller
+// that is handed down.
 class MemoryGroup {
  public:
-  static std::optional<fs::path> make(std::uint64_t limit) {
-    std::ifstream groups("/proc/self/cgroup");
-    for (std::string line; std::getline(groups, line);) {
-      if (!line.starts_with("0::")) continue;
-      const fs::path root = "/sys/fs/cgroup";
-      for (fs::path own = line.substr(3);; own = own.parent_path()) {
-        const fs::path dir = root / own.relative_path() / ("pith-test-" + std::to_string(getpid()));
-        if (mkdir(dir.c_str(), 0755) == 0) {
-          if (fs::exists(dir / "memory.max") && write(dir / "memory.max", std::to_string(limit))) {
-            write(dir / "memory.swap.max", "0");
-            return dir;
+  static std::optional<MemoryGroup> make(std::uint64_t limit) {
+    for (const Version& version : kVersions) {
+      std::ifstream groups("/proc/self/cgroup");
+      for (std::string line; std::getline(groups, line);) {
+        const std::size_t found = line.find(version.line);
+        if (found == line.npos) continue;
+        for (fs::path own = line.substr(found + version.line.size());; own = own.parent_path()) {
+          MemoryGroup group(version,
+                            version.root / own.relative_path() / ("pith-test-" + std::to_string(getpid())));
+          if (mkdir(group.dir_.c_str(), 0755) == 0) {
+            if (group.write(version.limit, std::to_string(limit))) {
+              group.write(version.swap, "0");
+              return group;
+            }
+            group.remove();
           }
-          rmdir(dir.c_str());
+          if (own == own.root_path()) break;
         }
-        if (own == own.root_path()) break;
       }
     }
     return std::nullopt;
   }
 
-  static bool write(const fs::path& file, std::string_view text) {
-    const int descriptor = open(file.c_str(), O_WRONLY | O_CLOEXEC);
+  /// The calling process, and what it allocates from now on.
+  bool enter() const { return write("cgroup.procs", "0"); }
+  void remove() const { rmdir(dir_.c_str()); }
+
+  /// How often its processes wanted more than the limit, and how many of them were killed for it.
+  std::uint64_t times_reached() const {
+    if (version_->reached) return number(version_->reached, "");
+    return number(version_->events, "max");
+  }
+  std::uint64_t kills() const { return number(version_->events, "oom_kill"); }
+
+ private:
+  struct Version {
+    std::string_view line;  // of /proc/self/cgroup, before the group's path
+    fs::path root;
+    const char *limit, *swap, *events;
+    const char* reached;  // null: an event
+  };
+  static inline const Version kVersions[] = {
+      {"0::", "/sys/fs/cgroup", "memory.max", "memory.swap.max", "memory.events", nullptr},
+      {":memory:", "/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.swappiness",
+       "memory.oom_control", "memory.failcnt"}};
+
+  MemoryGroup(const Version& version, fs::path dir) : version_(&version), dir_(std::move(dir)) {}
+
+  bool write(const char* file, std::string_view text) const {
+    const int descriptor = open((dir_ / file).c_str(), O_WRONLY | O_CLOEXEC);
     if (descriptor < 0) return false;
     const bool written = ::write(descriptor, text.data(), text.size()) == std::ssize(text);
     close(descriptor);
     return written;
   }
+
+  // "value", or the line "name value".
+  std::uint64_t number(const char* name, std::string_view key) const {
+    std::ifstream file(dir_ / name);
+    std::uint64_t value = 0;
+    if (key.empty()) return file >> value ? value : 0;
+    for (std::string found; file >> found >> value;) {
+      if (found == key) return value;
+    }
+    return 0;
+  }
+
+  const Version* version_;
+  fs::path dir_;
 };
 
 // Greedy answer and its logits.
@@ -76,19 +119,10 @@ void forget_pages(const fs::path& path) {
   close(descriptor);
 }
 
-std::uint64_t event(const fs::path& group, const std::string& name) {
-  std::ifstream file(group / "memory.events");
-  std::string key;
-  for (std::uint64_t count; file >> key >> count;) {
-    if (key == name) return count;
-  }
-  return 0;
-}
-
 TEST(SlowLargerThanMemory, AnswersAlike) {
   constexpr std::uint64_t kLimit = std::uint64_t{64} << 20;
   const auto group = MemoryGroup::make(kLimit);
-  if (!group) GTEST_SKIP() << "needs the right to make a control group (version 2) with a memory limit";
+  if (!group) GTEST_SKIP() << "needs the right to make a control group with a memory limit";
 
   // In the build folder: what lies in a tmpfs is memory itself.
   const fs::path model = fs::path(PITH_BINARY_DIR) / "larger-than-memory.gguf", out = model.string() + ".f32";
@@ -107,7 +141,7 @@ TEST(SlowLargerThanMemory, AnswersAlike) {
   ASSERT_GE(child, 0);
   if (child == 0) {
     int status = 1;
-    if (MemoryGroup::write(*group / "cgroup.procs", "0") && available_memory() <= kLimit) {
+    if (group->enter() && available_memory() <= kLimit) {
       const auto logits = answer(model);
       std::ofstream(out, std::ios::binary)
           .write(reinterpret_cast<const char*>(logits.data()),
@@ -119,9 +153,9 @@ TEST(SlowLargerThanMemory, AnswersAlike) {
   int status = -1;
   waitpid(child, &status, 0);
   EXPECT_EQ(status, 0) << "the process within the limit failed";
-  EXPECT_GT(event(*group, "max"), 0u) << "the limit was never reached";
-  EXPECT_EQ(event(*group, "oom_kill"), 0u);
-  rmdir(group->c_str());
+  EXPECT_GT(group->times_reached(), 0u) << "the limit was never reached";
+  EXPECT_EQ(group->kills(), 0u);
+  group->remove();
 
   const auto expected = answer(model);
   std::vector<float> actual(expected.size());
