@@ -573,6 +573,7 @@ class Translation {
     const Json* tied = value(config_, "tie_word_embeddings");
     const bool drop_head = tied && tied->is_boolean() && tied->get<bool>();
     for (const NamedTensor& t : dir_.tensors.all()) {
+      if (is_beside_the_text_model(t.name)) continue;
       const std::string name = rename(t.name);
       if (drop_head && name == "output.weight") continue;  // some checkpoints store the tied matrix twice
       if (name.empty()) {
@@ -601,8 +602,44 @@ class Translation {
     return {DType::F32, t.ne, reinterpret_cast<const std::byte*>(values.data())};
   }
 
-  // GGUF's name; empty where no pattern fits.
+  // What published checkpoints hold that generating text does without.
+  bool is_beside_the_text_model(std::string_view name) const {
+    // Masks and frequencies that implementations compute.
+    constexpr std::string_view kBuffers[] = {".rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias",
+                                             ".attention.bias", ".attention.masked_bias"};
+    const auto is_end = [&](std::string_view end) { return name.ends_with(end); };
+    if (std::ranges::any_of(kBuffers, is_end)) return true;
+    // Layers that predict further tokens: apart, or behind the last one.
+    if (name.starts_with("mtp.") || name.starts_with("model.mtp_")) return true;
+    const auto layer = match_name("model.layers.{}.", name);
+    const auto layers = file_.metadata.get<std::int32_t>(key("block_count"));
+    if (layer && layer->layer.size() < 7 && std::stoi(layer->layer) >= layers) return true;
+    // Images and sound.
+    constexpr std::string_view kOtherSenses[] = {
+        "vision", "visual", "audio", "multi_modal_projector", "embed_vision", "embed_audio"};
+    if (&config_ == dir_.config.get()) return false;
+    if (name.starts_with("model.")) name.remove_prefix(6);
+    return std::ranges::any_of(kOtherSenses, [&](std::string_view sense) { return name.starts_with(sense); });
+  }
+
+  // GGUF's name; empty where no pattern fits. Models of several senses have another prefix before the text
+  // model's names, checkpoints of a model without its head none.
   std::string rename(std::string_view theirs) const {
+    constexpr std::pair<std::string_view, std::string_view> kPrefixes[] = {
+        {"", ""},
+        {"model.language_model.", "model."},
+        {"language_model.model.", "model."},
+        {"language_model.", ""},
+        {"", "transformer."}};
+    for (const auto& [longer, usual] : kPrefixes) {
+      if (!theirs.starts_with(longer)) continue;
+      std::string name = rename_usual(std::string(usual) + std::string(theirs.substr(longer.size())));
+      if (!name.empty()) return name;
+    }
+    return {};
+  }
+
+  std::string rename_usual(std::string_view theirs) const {
     for (std::span<const NamePattern> patterns : {arch_->names, common_names()}) {
       for (const NamePattern& p : patterns) {
         const auto match = match_name(p.theirs, theirs);

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "infer/reference.h"
 
@@ -35,16 +37,42 @@ INSTANTIATE_TEST_SUITE_P(Archs, LlamaCppLogits,
                                          "starcoder2-dense"),
                          [](const auto& row) { return test::identifier(row.param); });
 
-class TransformersLogits : public testing::TestWithParam<const char*> {};
+// Prints, behind the last of them, a table of what was compared.
+class TransformersLogits : public testing::TestWithParam<const char*> {
+ protected:
+  struct Row {
+    std::string fixture, class_name;
+    std::size_t tokens;
+    double error, bound;
+  };
+  static inline std::vector<Row> rows_;
+
+  static void TearDownTestSuite() {
+    std::set<std::string> classes;
+    std::printf("%-20s %-28s %7s %9s %9s\n", "fixture", "class", "tokens", "NMSE", "bound");
+    for (const Row& r : rows_) {
+      std::printf("%-20s %-28s %7zu %9.1e %9.0e\n", r.fixture.c_str(), r.class_name.c_str(), r.tokens,
+                  r.error, r.bound);
+      classes.insert(r.class_name);
+    }
+    std::printf("%zu fixtures of %zu classes\n", rows_.size(), classes.size());
+    rows_.clear();
+  }
+};
 
 TEST_P(TransformersLogits, Agree) {
   const auto model = open_model(test::transformers_model(GetParam()));
   const auto references = test::transformers_references(GetParam());
   ASSERT_FALSE(references.empty());
+  std::ifstream config(test::transformers_model(GetParam()) / "config.json");
+  Row row{GetParam(), nlohmann::json::parse(config)["architectures"][0], 0, 0, bound_of(*model)};
   for (const test::Reference& r : references) {
-    EXPECT_LT(nmse(all_logits(model, r.tokens), r.logits), bound_of(*model))
-        << "prompt of " << r.tokens.size() << " tokens";
+    const double error = nmse(all_logits(model, r.tokens), r.logits);
+    EXPECT_LT(error, row.bound) << "prompt of " << r.tokens.size() << " tokens";
+    row.tokens += r.tokens.size();
+    row.error = std::max(row.error, error);
   }
+  rows_.push_back(std::move(row));
 }
 
 INSTANTIATE_TEST_SUITE_P(
