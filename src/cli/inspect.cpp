@@ -3,9 +3,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "cli/inspect_experts.h"
 #include "cli/loading.h"
 #include "cli/terminal.h"
 #include "text/model_text.h"
@@ -18,6 +20,7 @@ using Json = nlohmann::ordered_json;
 struct Inspect {
   ModelOptions model;
   std::optional<std::string> path;
+  std::string expert_stats;
   bool tensors = false;
 };
 
@@ -185,6 +188,12 @@ void report_tensors(Report& report, const ModelFile& file) {
 }
 
 int run(const Inspect& o) {
+  if (!o.expert_stats.empty()) {
+    if (o.path || !o.model.model.empty())
+      fail_usage("inspect: --expert-stats and a model exclude each other");
+    write_out(o.model.json ? read_file(o.expert_stats) : describe_experts(o.expert_stats));
+    return 0;
+  }
   if (o.path && !o.model.model.empty()) fail_usage("inspect: MODEL and -m exclude each other");
   const std::filesystem::path path = find_model(o.path ? *o.path : o.model.model);
   const ModelFile opened = open_model_file(path);
@@ -251,6 +260,8 @@ Action declare_inspect(Options& options) {
   auto o = std::make_shared<Inspect>();
   options.positional("MODEL", o->path, "as for -m");
   declare_model_options(options, o->model, "one JSON object instead of plain text");
+  options.option("--expert-stats", o->expert_stats, "FILE",
+                 "show what run --expert-stats wrote, in the place of a model");
   options.flag("--tensors", o->tensors, "list every tensor with type, shape and size");
   declare_engine_options(options, o->model);
   options.example("pith inspect model.gguf --ctx 4096");

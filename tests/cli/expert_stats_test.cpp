@@ -63,6 +63,24 @@ TEST_F(ExpertStatsFile, HoldsEveryLayer) {
   EXPECT_TRUE(spelled) << stats["layers"][0]["specialities"].dump();
 }
 
+TEST_F(ExpertStatsFile, InspectShowsIt) {
+  const std::string path = (folder_ / "stats.json").string();
+  ASSERT_EQ(run_pith(greedy(mixture_, {"--expert-stats", path})).code, 0);
+  const Outcome o = run_pith({"inspect", "--expert-stats", path});
+  ASSERT_EQ(o.code, 0) << o.err;
+  EXPECT_NE(o.out.find("tokens        12\n"), std::string::npos) << o.out;
+  EXPECT_NE(o.out.find("layer 0       4 experts, 2 active; entropy "), std::string::npos) << o.out;
+  EXPECT_NE(o.out.find(" of 2.00 bits"), std::string::npos) << o.out;
+  EXPECT_NE(o.out.find("\u2581Once x"), std::string::npos) << o.out;
+  std::ifstream file(path);
+  EXPECT_EQ(Json::parse(run_pith({"inspect", "--expert-stats", path, "--json"}).out), Json::parse(file));
+
+  std::ofstream(path) << R"({"model": "m", "tokens": 3, "layers": [{"load": [1]}]})";
+  const Outcome broken = run_pith({"inspect", "--expert-stats", path});
+  EXPECT_EQ(broken.code, 1);
+  EXPECT_NE(broken.err.find("expected what pith run --expert-stats writes"), std::string::npos) << broken.err;
+}
+
 TEST_F(ExpertStatsFile, NeedsExperts) {
   const Outcome o = run_pith(greedy(dense_, {"--expert-stats", (folder_ / "stats.json").string()}));
   EXPECT_EQ(o.code, 1);
