@@ -61,16 +61,11 @@ class Optimisation {
         order_(std::ssize(train_), s_.seed) {}
 
   void run() {
-    if (s_.is_done()) return;
     reference_ = reference(train_);
     validation_reference_ = reference(validation_);
-    TrainingRun run = s_.begin(parallel_);
-    while (run.step() < s_.steps) {
-      train_step(run);
-      if (run.step() % s_.validate_every == 0 || run.step() == s_.steps) validate(run);
-      run.checkpoint_if_due();
-    }
-    s_.end(run, start_.shape);
+    s_.learn(
+        parallel_, [this](TrainingRun& run) { train_step(run); },
+        [this](TrainingRun& run) { validate(run); });
   }
 
  private:
@@ -156,8 +151,7 @@ class Optimisation {
     const Outcome o = compare(run.data(), pieces, reference_, static_cast<double>(s_.comparisons), true);
     const double norm = run.optimise(o.loss, rate);
     for (const ComparisonPiece& piece : pieces) {
-      for (std::int64_t s = 0; s < piece.batch.sequences(); ++s)
-        run.log().count(piece.batch.length(s), training_flops(start_.shape, piece.batch.length(s)));
+      run.log().count(piece.batch.rows(), training_flops(start_.shape, piece.batch));
     }
     if (run.step() % s_.log_every != 0) return;
     run.log().write_with_speeds({{"step", run.step()},
@@ -171,7 +165,6 @@ class Optimisation {
   }
 
   void validate(TrainingRun& run) {
-    run.log().pause();
     const Outcome o = compare(run.data(), all_pieces(validation_), validation_reference_,
                               static_cast<double>(validation_.size()), false);
     run.log().write({{"step", run.step()},
@@ -179,7 +172,6 @@ class Optimisation {
                      {"validation_right", o.right},
                      {"better_reward", o.better},
                      {"worse_reward", o.worse}});
-    run.log().resume();
   }
 
   Settings s_;

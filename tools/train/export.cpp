@@ -1,7 +1,7 @@
 #include "train/export.h"
 
-#include "train/checkpoint.h"
 #include "train/model_file.h"
+#include "train/training_run.h"
 
 namespace pith::lab {
 
@@ -12,7 +12,7 @@ void export_model(const Config& config) {
                                  .type = config.text("type"),
                                  .scalar_head = config.flag("reward")};
   config.finish();
-  const Checkpoint checkpoint = read_checkpoint(from);
+  const Checkpoint checkpoint = fresh_start(from);
   write_model_file(out, checkpoint.shape, checkpoint.parameters, options);
 }
 

@@ -5,8 +5,8 @@
 
 namespace pith::lab {
 
-/// Keys: checkpoint, out (paths), tokenizer, name (of the model), type ("F32", "Q8_0" or another type of pith
-/// quantize), reward (whether the scalar head goes along).
+/// Keys: checkpoint (or the folder of a run), out (path), tokenizer, name (of the model), type ("F32", "Q8_0"
+/// or another type of pith quantize), reward (whether the scalar head goes along).
 void export_model(const Config& config);
 
 }  // namespace pith::lab

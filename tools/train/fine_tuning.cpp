@@ -36,13 +36,19 @@ Parallel FineTuning::parallel(const Shape& shape) const {
   return Parallel(shape, threads, static_cast<int>(shards), std::max(rows, shape.context));
 }
 
-TrainingRun FineTuning::begin(Parallel& p) const {
-  return TrainingRun({run, canonical, adam, checkpoint_minutes}, p, [this] { return fresh_start(from); });
-}
-
-void FineTuning::end(TrainingRun& training, const Shape& shape, bool scalar_head) const {
+void FineTuning::learn(Parallel& p, const Part& step, const Part& validate, bool scalar_head) const {
+  if (std::filesystem::exists(run / "final.gguf")) return;
+  TrainingRun training({run, canonical, adam, checkpoint_minutes}, p, [this] { return fresh_start(from); });
+  const auto look = [&] { training.log().aside([&] { validate(training); }); };
+  if (training.step() == 0) look();
+  while (training.step() < steps) {
+    const std::int64_t before = training.step();
+    step(training);
+    if (training.step() / validate_every > before / validate_every || training.step() == steps) look();
+    training.checkpoint_if_due();
+  }
   training.finish();
-  write_model_file(run / "final.gguf", shape, training.parameters(),
+  write_model_file(run / "final.gguf", p.shape(), training.parameters(),
                    {.name = name, .tokenizer = tokenizer, .scalar_head = scalar_head});
 }
 

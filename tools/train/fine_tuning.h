@@ -2,6 +2,7 @@
 // shuffled order for a number of steps, and end in a model file.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "train/config.h"
@@ -27,10 +28,11 @@ struct FineTuning {
   Schedule schedule;  ///< in steps
 
   Parallel parallel(const Shape& shape) const;
-  TrainingRun begin(Parallel& parallel) const;
-  bool is_done() const { return std::filesystem::exists(run / "final.gguf"); }
-  /// The last checkpoint and final.gguf.
-  void end(TrainingRun& training, const Shape& shape, bool scalar_head = false) const;
+
+  /// The whole run: `step` takes one or more optimizer steps, `validate` is called before the first one,
+  /// every so many and behind the last. Does nothing where the run has its model already.
+  using Part = std::function<void(TrainingRun& training)>;
+  void learn(Parallel& parallel, const Part& step, const Part& validate, bool scalar_head = false) const;
 };
 
 }  // namespace pith::lab

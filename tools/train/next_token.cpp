@@ -24,10 +24,7 @@ std::int64_t TextPieces::rows() const {
 
 double TextPieces::flops(const Shape& shape) const {
   double sum = 0;
-  for (const TextPiece& piece : pieces_) {
-    for (std::int64_t s = 0; s < piece.batch.sequences(); ++s)
-      sum += training_flops(shape, piece.batch.length(s));
-  }
+  for (const TextPiece& piece : pieces_) sum += training_flops(shape, piece.batch);
   return sum;
 }
 

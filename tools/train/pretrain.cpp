@@ -173,11 +173,11 @@ class Pretraining {
   }
 
   void validate(TrainingRun& run) {
-    run.log().pause();
-    run.log().write({{"step", run.step()},
-                     {"tokens", run.count("tokens")},
-                     {"validation_loss", next_token_loss(parallel_, run.data(), validation_pieces_)}});
-    run.log().resume();
+    run.log().aside([&] {
+      run.log().write({{"step", run.step()},
+                       {"tokens", run.count("tokens")},
+                       {"validation_loss", next_token_loss(parallel_, run.data(), validation_pieces_)}});
+    });
   }
 
   Settings s_;

@@ -76,14 +76,9 @@ class RewardTraining {
         order_(std::ssize(train_), s_.seed) {}
 
   void run() {
-    if (s_.is_done()) return;
-    TrainingRun run = s_.begin(parallel_);
-    while (run.step() < s_.steps) {
-      train_step(run);
-      if (run.step() % s_.validate_every == 0 || run.step() == s_.steps) validate(run);
-      run.checkpoint_if_due();
-    }
-    s_.end(run, shape_, true);
+    s_.learn(
+        parallel_, [this](TrainingRun& run) { train_step(run); }, [this](TrainingRun& run) { validate(run); },
+        true);
   }
 
  private:
@@ -96,8 +91,7 @@ class RewardTraining {
     const Outcome o = compare(parallel_, run.data(), pieces, static_cast<double>(s_.comparisons), true);
     const double norm = run.optimise(o.loss, rate);
     for (const ComparisonPiece& piece : pieces) {
-      for (std::int64_t s = 0; s < piece.batch.sequences(); ++s)
-        run.log().count(piece.batch.length(s), training_flops(shape_, piece.batch.length(s)));
+      run.log().count(piece.batch.rows(), training_flops(shape_, piece.batch));
     }
     if (run.step() % s_.log_every != 0) return;
     run.log().write_with_speeds(
@@ -106,13 +100,11 @@ class RewardTraining {
   }
 
   void validate(TrainingRun& run) {
-    run.log().pause();
     std::vector<std::int64_t> all(validation_.size());
     std::iota(all.begin(), all.end(), 0);
     const auto pieces = comparison_pieces(validation_, all, parallel_.rows());
     const Outcome o = compare(parallel_, run.data(), pieces, static_cast<double>(all.size()), false);
     run.log().write({{"step", run.step()}, {"validation_loss", o.loss}, {"validation_right", o.right}});
-    run.log().resume();
   }
 
   Settings s_;

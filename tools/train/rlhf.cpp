@@ -104,13 +104,8 @@ class Reinforcement {
   }
 
   void run() {
-    if (s_.is_done()) return;
-    TrainingRun run = s_.begin(parallel_);
-    while (run.step() < s_.steps) {
-      iterate(run);
-      run.checkpoint_if_due();
-    }
-    s_.end(run, start_.shape);
+    s_.learn(
+        parallel_, [this](TrainingRun& run) { iterate(run); }, [this](TrainingRun& run) { keep(run); });
   }
 
  private:
@@ -146,7 +141,6 @@ class Reinforcement {
       loss += update.loss / static_cast<double>(updates);
       clipped += update.clipped / static_cast<double>(updates);
       norm = update.norm;
-      if (run.step() % s_.validate_every == 0) keep(run);
     }
     run.state("iteration") += 1;
 
@@ -281,8 +275,7 @@ class Reinforcement {
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       sum.loss += updates[i].loss;
       sum.clipped += updates[i].clipped;
-      for (std::int64_t s = 0; s < pieces[i].batch.sequences(); ++s)
-        run.log().count(pieces[i].batch.length(s), training_flops(start_.shape, pieces[i].batch.length(s)));
+      run.log().count(pieces[i].batch.rows(), training_flops(start_.shape, pieces[i].batch));
     }
     sum.norm = run.optimise(sum.loss, s_.schedule.rate(run.step()));
     return sum;

@@ -23,11 +23,18 @@ class RunLog {
   /// for `tokens_left` behind it, and shows the line on stderr.
   void write(nlohmann::ordered_json line);
   void write_with_speeds(nlohmann::ordered_json line, std::int64_t tokens_left);
-  /// Time that is no training (validation, checkpoints) does not count in speeds.
+  /// Does what is no training (validation, checkpoints): its time does not count in speeds.
+  template <class F>
+  void aside(F&& work) {
+    pause();
+    work();
+    resume();
+  }
+
+ private:
   void pause();
   void resume();
 
- private:
   using Clock = std::chrono::steady_clock;
 
   std::filesystem::path path_;

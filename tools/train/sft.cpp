@@ -49,15 +49,9 @@ class FineTune {
   }
 
   void run() {
-    if (s_.is_done()) return;
-    TrainingRun run = s_.begin(parallel_);
-    if (run.step() == 0) validate(run);
-    while (run.step() < s_.steps) {
-      train_step(run);
-      if (run.step() % s_.validate_every == 0 || run.step() == s_.steps) validate(run);
-      run.checkpoint_if_due();
-    }
-    s_.end(run, shape_);
+    s_.learn(
+        parallel_, [this](TrainingRun& run) { train_step(run); },
+        [this](TrainingRun& run) { validate(run); });
   }
 
  private:
@@ -106,11 +100,9 @@ class FineTune {
   }
 
   void validate(TrainingRun& run) {
-    run.log().pause();
     run.log().write({{"step", run.step()},
                      {"answer_validation_loss", next_token_loss(parallel_, run.data(), validation_)},
                      {"text_validation_loss", next_token_loss(parallel_, run.data(), text_validation_)}});
-    run.log().resume();
   }
 
   Settings s_;

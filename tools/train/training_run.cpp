@@ -53,10 +53,10 @@ void TrainingRun::checkpoint_if_due() {
   const bool stop = cli::interrupted();
   const std::chrono::duration<double, std::ratio<60>> since = Clock::now() - saved_;
   if (!stop && since.count() < settings_.checkpoint_minutes) return;
-  log_->pause();
-  save(checkpoint_path(settings_.folder, step()));
-  remove_old_checkpoints(settings_.folder, 2);
-  log_->resume();
+  log_->aside([&] {
+    save(checkpoint_path(settings_.folder, step()));
+    remove_old_checkpoints(settings_.folder, 2);
+  });
   saved_ = Clock::now();
   if (stop) fail("interrupted; the same command goes on from step {}", step());
 }

@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "train/net/shape.h"
+
 namespace pith::lab {
 
 /// One sequence behind the other, each begins at position 0 and sees itself alone: causal attention, as the
@@ -22,5 +24,12 @@ struct Batch {
     begin.push_back(rows());
   }
 };
+
+/// Of all its sequences.
+inline double training_flops(const Shape& shape, const Batch& batch) {
+  double sum = 0;
+  for (std::int64_t s = 0; s < batch.sequences(); ++s) sum += training_flops(shape, batch.length(s));
+  return sum;
+}
 
 }  // namespace pith::lab
