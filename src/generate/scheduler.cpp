@@ -162,12 +162,17 @@ void Scheduler::State::admit() {
   }
 }
 
-// The running job that has, or will have, most whole pages of the job's tokens, at most all but one of them.
+// The running job that has, or will have, most of the job's tokens, at most all but one of them.
 Scheduler::Job* Scheduler::State::best_donor(const Job& job, std::int64_t* length) {
   Job* best = nullptr;
   for (const auto& other : running) {
     if (!shares(*other, job)) continue;
-    const std::int64_t common = common_pages(beginning(job), other->tokens);
+    // A recurrent layer can be forked at whole pages alone. Less than a page is worth waiting for only where
+    // it is all there is to read.
+    const std::int64_t common = engine.cache().state_floats() > 0
+                                    ? common_pages(beginning(job), other->tokens)
+                                    : common_tokens(beginning(job), other->tokens);
+    if (common < kTile && common < std::ssize(beginning(job))) continue;
     if (common > *length) *length = common, best = other.get();
   }
   return best;

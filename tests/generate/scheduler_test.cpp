@@ -193,9 +193,8 @@ TEST_F(Stories, ACommonBeginningIsComputedOnce) {
   }
   const std::vector<Result> results = test::run_all(scheduler, requests);
   EXPECT_EQ(results[0].cached_tokens, 0);
-  // Those that wait for it begin at its last whole page, the others take all of it.
-  for (std::size_t i = 1; i < results.size(); ++i) EXPECT_EQ(results[i].cached_tokens, i < 8 ? 128 : 140);
-  EXPECT_EQ(scheduler.stats().cached_tokens, 7 * 128 + 32 * 140);
+  for (std::size_t i = 1; i < results.size(); ++i) EXPECT_EQ(results[i].cached_tokens, 140);
+  EXPECT_EQ(scheduler.stats().cached_tokens, 39 * 140);
   EXPECT_EQ(scheduler.stats().prompt_tokens, 40 * 141);
 }
 
