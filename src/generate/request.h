@@ -23,6 +23,7 @@ struct Request {
   int choices = 1;                   ///< answers to the same prompt, which is read once
   int logprobs = -1;                 ///< with this many alternatives; 0: of the tokens alone; -1: none
   bool prompt_logprobs = false;      ///< of the prompt's tokens too, with as many alternatives
+  std::int64_t logprobs_from = 1;    ///< of prompt[logprobs_from] and those behind it alone; at least 1
   bool share_prefix = true;          ///< may use and feed the prefix cache; the answer is the same either way
 };
 
@@ -69,7 +70,7 @@ struct Timings {
 struct Result {
   std::uint64_t id = 0;
   std::vector<Choice> choices;
-  std::vector<Logprobs> prompt_logprobs;  ///< of prompt[1], prompt[2], ... where asked for
+  std::vector<Logprobs> prompt_logprobs;  ///< of prompt[logprobs_from], ... where asked for
   std::int64_t prompt_tokens = 0;
   std::int64_t cached_tokens = 0;  ///< of them, found in the prefix cache
   std::int64_t answer_tokens = 0;  ///< of all choices

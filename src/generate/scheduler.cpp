@@ -55,10 +55,14 @@ struct Scheduler::Job {
   std::size_t prompt_size() const { return group->request.prompt.size(); }
   std::span<const TokenId> prompt() const { return std::span(tokens).first(prompt_size()); }
   std::span<const TokenId> answer() const { return std::span(tokens).subspan(prompt_size()); }
-  /// Whether the logits at every position are wanted now.
+  /// The first position whose logits score a token of the prompt and have not yet done so.
+  std::int64_t score_at() const {
+    return group->request.logprobs_from - 1 + std::ssize(group->result.prompt_logprobs);
+  }
+  /// Whether the logits from score_at() on are wanted.
   bool scores_prompt() const {
     return group->request.prompt_logprobs && choice == 0 &&
-           group->result.prompt_logprobs.size() + 1 < prompt_size();
+           score_at() + 1 < std::ssize(group->request.prompt);
   }
 };
 
@@ -102,9 +106,10 @@ struct Scheduler::State {
   bool shares(const Job& a, const Job& b) const {
     return a.group == b.group || (keeps_prefix(a) && keeps_prefix(b));
   }
-  /// All tokens but the last: somebody wants logits.
+  /// The tokens before the first one whose logits somebody wants.
   std::span<const TokenId> beginning(const Job& job) const {
-    return std::span(job.tokens).first(job.tokens.size() - 1);
+    const std::size_t all = job.tokens.size() - 1;
+    return std::span(job.tokens).first(job.scores_prompt() ? static_cast<std::size_t>(job.score_at()) : all);
   }
   Job* best_donor(const Job& job, std::int64_t* length);
   void begin_siblings(Job& first, std::span<const float> logits);
@@ -180,24 +185,21 @@ Scheduler::Job* Scheduler::State::best_donor(const Job& job, std::int64_t* lengt
 
 Scheduler::State::Admission Scheduler::State::try_to_admit(Job& job) {
   // Where others read the same prefix right now, it is worth waiting for them.
-  const bool reads_all = job.scores_prompt();
   PrefixCache::Hit hit;
-  if (!reads_all) {
-    if (keeps_prefix(job)) hit = prefixes.find(job.tokens);
-    std::int64_t common = hit.length;
-    if (Job* donor = best_donor(job, &common)) {
-      if (donor->sequence.length() < common) {
-        // The nearest first; who wants more asks again.
-        donor->publish_at = donor->publish_at > 0 ? std::min(donor->publish_at, common) : common;
-        return Admission::Later;
-      }
-      const std::int64_t exact =
-          std::min(donor->sequence.length(), common_tokens(beginning(job), donor->tokens));
-      if (donor->sequence.can_truncate(exact)) common = exact;
-      if (donor->sequence.can_truncate(common)) {
-        hit.sequence = donor->sequence.fork_prefix(common);
-        hit.length = common;
-      }
+  if (keeps_prefix(job)) hit = prefixes.find(std::span(job.tokens).first(beginning(job).size() + 1));
+  std::int64_t common = hit.length;
+  if (Job* donor = best_donor(job, &common)) {
+    if (donor->sequence.length() < common) {
+      // The nearest first; who wants more asks again.
+      donor->publish_at = donor->publish_at > 0 ? std::min(donor->publish_at, common) : common;
+      return Admission::Later;
+    }
+    const std::int64_t exact =
+        std::min(donor->sequence.length(), common_tokens(beginning(job), donor->tokens));
+    if (donor->sequence.can_truncate(exact)) common = exact;
+    if (donor->sequence.can_truncate(common)) {
+      hit.sequence = donor->sequence.fork_prefix(common);
+      hit.length = common;
     }
   }
   Sequence sequence = hit.sequence ? std::move(*hit.sequence) : engine.new_sequence();
@@ -255,8 +257,9 @@ void Scheduler::State::make_plan() {
       if (job.publish_at > job.sequence.length()) n = std::min(n, job.publish_at - job.sequence.length());
       WantLogits want = n == job.missing() ? WantLogits::Last : WantLogits::None;
       if (job.scores_prompt()) {
-        n = std::min(n, rows);
-        want = WantLogits::All;
+        const std::int64_t unscored = job.score_at() - job.sequence.length();
+        n = std::min(n, unscored > 0 ? unscored : rows);
+        want = unscored > 0 ? WantLogits::None : WantLogits::All;
       }
       // May preempt younger jobs, planned ones too, or this one.
       if (!make_room(job, n)) break;  // it was the youngest
@@ -324,14 +327,15 @@ void Scheduler::State::publish(Job& job) {
                   job.sequence.fork());
 }
 
-// Log-probabilities of the prompt's tokens behind position `at`, from the logits from there on.
+// Log-probabilities of the prompt's tokens behind position `at`, which is score_at(), from the logits from
+// there on.
 void Scheduler::State::score_prompt(Job& job, std::int64_t at, std::span<const float> logits) {
   const auto vocab = static_cast<std::size_t>(engine.model().spec.vocab);
   std::vector<Logprobs>& scores = job.group->result.prompt_logprobs;
-  const std::size_t from = static_cast<std::size_t>(at), rows = logits.size() / vocab;
+  const std::size_t first = static_cast<std::size_t>(at) + 1, rows = logits.size() / vocab;
   try {
-    for (std::size_t i = scores.size(); i < from + rows && i + 1 < job.prompt_size(); ++i) {
-      scores.push_back(sampler.logprobs(logits.subspan((i - from) * vocab, vocab), job.tokens[i + 1],
+    for (std::size_t i = 0; i < rows && first + i < job.prompt_size(); ++i) {
+      scores.push_back(sampler.logprobs(logits.subspan(i * vocab, vocab), job.tokens[first + i],
                                         std::max(0, job.group->request.logprobs)));
     }
   } catch (const Error& e) {
@@ -460,6 +464,9 @@ std::uint64_t Scheduler::submit(Request request, OnDone done, OnToken token) {
   if (request.choices < 1) fail_usage("number of choices is {}; expected at least 1", request.choices);
   if (request.logprobs < -1 || request.logprobs > vocab)
     fail_usage("logprobs is {}; expected a number from 0 to {}", request.logprobs, vocab);
+  if (request.logprobs_from < 1)
+    fail_usage("logprobs from token {}; expected at least 1: nothing predicts the first",
+               request.logprobs_from);
   if (std::ranges::any_of(request.stop, &std::string::empty)) fail_usage("a stop string is empty");
   if (!request.stop.empty() && !state_->tokenizer)
     fail_usage("stop strings need a vocabulary, and this model has none");

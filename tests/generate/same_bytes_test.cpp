@@ -56,6 +56,7 @@ std::vector<Request> mixed_requests(int vocab, bool with_text) {
     r.choices = i % 11 == 10 ? 3 : 1;
     r.logprobs = i % 7 == 0 ? -1 : i % 7;
     r.prompt_logprobs = i % 10 == 3;
+    r.logprobs_from = 1 + i / 10 * 25;
     if (with_text && i % 5 == 2) r.stop = {"th", " a"};
     r.ignore_eos = true;
     requests.push_back(std::move(r));

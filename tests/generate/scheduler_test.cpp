@@ -233,6 +233,8 @@ TEST(Scheduler, RefusesWhatCannotBeAnswered) {
   rejects([](Request& r) { r.max_tokens = -2; },
           "max tokens is -2; expected a number of tokens, or -1 for all");
   rejects([](Request& r) { r.choices = 0; }, "number of choices is 0; expected at least 1");
+  rejects([](Request& r) { r.logprobs_from = 0; },
+          "logprobs from token 0; expected at least 1: nothing predicts the first");
   rejects([](Request& r) { r.stop = {""}; }, "a stop string is empty");
   rejects([](Request& r) { r.stop = {"x"}; }, "stop strings need a vocabulary, and this model has none");
   rejects([](Request& r) { r.sampling.top_p = 2; }, "top-p is 2; expected a number from 0 to 1");
@@ -243,6 +245,33 @@ TEST(Scheduler, RefusesWhatCannotBeAnswered) {
   const Result result = generate(scheduler, scored);
   EXPECT_EQ(result.prompt_logprobs.size(), 63u);
   EXPECT_TRUE(result.choices[0].ids.empty());
+}
+
+// What is not scored may come from the prefix cache, or from another prompt that is being read.
+TEST(Scheduler, ScoresTheEndOfAPrompt) {
+  Engine engine(test::fixture("llama"), small(128));
+  Request all = greedy({}, 0);
+  for (int i = 0; i < 100; ++i) all.prompt.push_back(1 + i * 7 % 90);
+  all.prompt_logprobs = true;
+  Request end = all;
+  end.logprobs_from = 70;
+  std::vector<Logprobs> expected;
+  {
+    Scheduler scheduler(engine, std::nullopt);
+    expected = generate(scheduler, all).prompt_logprobs;
+    ASSERT_EQ(expected.size(), 99u);
+    expected.erase(expected.begin(), expected.begin() + 69);
+  }
+  Scheduler scheduler(engine, std::nullopt);
+  const std::vector<Result> together = test::run_all(scheduler, {end, end});
+  const Result later = generate(scheduler, end);
+  for (const Result* r : {&together[0], &together[1], &later})
+    EXPECT_TRUE(test::same_bits(r->prompt_logprobs, expected));
+  EXPECT_EQ(together[0].cached_tokens, 0);
+  EXPECT_GE(together[1].cached_tokens, 64);
+  EXPECT_EQ(later.cached_tokens, 69);
+  end.logprobs_from = 100;
+  EXPECT_TRUE(generate(scheduler, end).prompt_logprobs.empty());
 }
 
 TEST(Scheduler, AnAnswerThatFailsHarmsNoOther) {
