@@ -66,13 +66,25 @@ Parabola fit_parabola(std::span<const double> x, std::span<const double> y) {
   return {{line.intercept - c2 * square.intercept, line.slope - c2 * square.slope, c2}, true};
 }
 
+namespace {
+
+MeanEstimate estimate_of(std::int64_t n, double value, double error) {
+  return {value, error, {value - kNormal95 * error, value + kNormal95 * error}, n};
+}
+
+}  // namespace
+
 MeanEstimate estimate_mean(std::span<const double> values) {
-  MeanEstimate e;
-  e.n = std::ssize(values);
-  e.value = mean(values);
-  if (e.n > 0) e.error = standard_deviation(values) / std::sqrt(static_cast<double>(e.n));
-  e.interval = {e.value - kNormal95 * e.error, e.value + kNormal95 * e.error};
-  return e;
+  const double error =
+      standard_deviation(values) / std::sqrt(std::max(1.0, static_cast<double>(values.size())));
+  return estimate_of(std::ssize(values), mean(values), error);
+}
+
+MeanEstimate estimate_from_sums(std::int64_t n, double sum, double squares) {
+  if (n == 0) return {};
+  const double count = static_cast<double>(n), value = sum / count;
+  const double variance = n > 1 ? std::max(0.0, (squares - sum * value) / (count - 1)) : 0;
+  return estimate_of(n, value, std::sqrt(variance / count));
 }
 
 MeanEstimate estimate_share(std::int64_t hits, std::int64_t n) {

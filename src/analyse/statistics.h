@@ -46,6 +46,8 @@ struct MeanEstimate {
   std::int64_t n = 0;
 };
 MeanEstimate estimate_mean(std::span<const double> values);
+/// The same from the sums of n values and of their squares.
+MeanEstimate estimate_from_sums(std::int64_t n, double sum, double squares);
 
 /// A share of n items, with Wilson's 95 % interval (1927, doi:10.1080/01621459.1927.10502953).
 MeanEstimate estimate_share(std::int64_t hits, std::int64_t n);

@@ -19,6 +19,8 @@ Action declare_template(Options& options);
 Action declare_quantize(Options& options);
 Action declare_convert(Options& options);
 Action declare_synth(Options& options);
+Action declare_eval_perplexity(Options& options);
+Action declare_eval_choice(Options& options);
 Action declare_plan_fit(Options& options);
 Action declare_plan_train(Options& options);
 Action declare_plan_lifetime(Options& options);

@@ -27,6 +27,8 @@ constexpr Command kCommands[] = {
     {"quantize", "a model file with its weights in another storage type", declare_quantize},
     {"convert", "a Hugging Face directory becomes a GGUF file", declare_convert},
     {"synth", "a model file with random weights of a known shape", declare_synth},
+    {"eval perplexity", "how surprised a model is by a text", declare_eval_perplexity},
+    {"eval choice", "questions with answers to choose from", declare_eval_choice},
     {"plan fit", "scaling laws fitted to training runs", declare_plan_fit},
     {"plan train", "the best model and data size for a budget, or for a loss", declare_plan_train},
     {"plan lifetime", "the model size that costs least to train and then to use", declare_plan_lifetime},

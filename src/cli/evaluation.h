@@ -1,0 +1,84 @@
+// What the commands that measure a model share: the options, a model that takes many items at a time, the log
+// of results, the progress, the table at the end.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyse/item_log.h"
+#include "analyse/item_loop.h"
+#include "analyse/statistics.h"
+#include "cli/loading.h"
+#include "cli/options.h"
+#include "generate/scheduler.h"
+
+namespace pith::cli {
+
+struct EvaluationOptions {
+  ModelOptions model;
+  std::int64_t limit = -1;
+  std::int64_t parallel = 0;
+  std::string log;
+  bool resume = false;
+};
+
+/// -m, --json, --limit, --log, --resume, --parallel and those of the engine.
+void declare_evaluation_options(Options& options, EvaluationOptions& values);
+/// Throws UsageError.
+void check_evaluation_options(const EvaluationOptions& values);
+
+/// The first `limit` of `items`, if it is not negative.
+template <class T>
+void keep_first(std::vector<T>& items, std::int64_t limit) {
+  if (limit >= 0 && limit < std::ssize(items)) items.resize(static_cast<std::size_t>(limit));
+}
+
+struct LoadedModel {
+  std::shared_ptr<const Model> model;
+  Tokenizer tokenizer;
+};
+/// Throws Error, also where the model has no vocabulary.
+LoadedModel load_with_tokenizer(const std::string& name);
+
+/// An engine for several sequences of at most `context` tokens, unless --ctx says another length, and its
+/// scheduler.
+class Evaluation {
+ public:
+  Evaluation(const LoadedModel& loaded, const EvaluationOptions& options, std::int64_t context);
+
+  std::int64_t context() const { return scheduler_.context(); }
+  /// What a log's results depend on beside the task: the model, how it computes, and `more`.
+  nlohmann::ordered_json header(std::string_view what, std::string_view task,
+                                const nlohmann::ordered_json& more) const;
+
+  using Requests = std::function<std::vector<Request>(std::int64_t item)>;
+  using ResultOf = std::function<nlohmann::ordered_json(std::int64_t item, std::vector<Result> results)>;
+  /// Runs the items from 0 to count - 1 that the log does not have. False where the user interrupted, which
+  /// then has been told.
+  bool run(std::string_view what, std::int64_t count, ItemLog& log, const Requests& requests,
+           const ResultOf& result_of);
+
+ private:
+  Evaluation(const LoadedModel& loaded, const ModelOptions& values, std::int64_t parallel);
+
+  Engine engine_;
+  Scheduler scheduler_;
+};
+
+/// Figures as a table of text and as JSON: value, interval, n.
+class Figures {
+ public:
+  /// `digits`: of the text, behind the point.
+  void add(const std::string& key, const std::string& label, const MeanEstimate& estimate, int digits);
+  void add_number(const std::string& key, const std::string& label, double value, const std::string& text);
+  void write(bool json, const nlohmann::ordered_json& more) const;
+
+ private:
+  std::string text_;
+  std::vector<std::pair<std::string, nlohmann::ordered_json>> figures_;
+};
+
+}  // namespace pith::cli
