@@ -18,6 +18,7 @@ Action declare_logits(Options& options);
 Action declare_template(Options& options);
 Action declare_quantize(Options& options);
 Action declare_convert(Options& options);
+Action declare_trace(Options& options);
 Action declare_synth(Options& options);
 Action declare_eval_perplexity(Options& options);
 Action declare_eval_choice(Options& options);

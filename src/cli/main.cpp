@@ -26,6 +26,7 @@ constexpr Command kCommands[] = {
     {"template", "what a chat template makes of a conversation", declare_template},
     {"quantize", "a model file with its weights in another storage type", declare_quantize},
     {"convert", "a Hugging Face directory becomes a GGUF file", declare_convert},
+    {"trace", "what a strategy of reasoning did, as a tree", declare_trace},
     {"synth", "a model file with random weights of a known shape", declare_synth},
     {"eval perplexity", "how surprised a model is by a text", declare_eval_perplexity},
     {"eval choice", "questions with answers to choose from", declare_eval_choice},

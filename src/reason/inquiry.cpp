@@ -45,7 +45,7 @@ std::uint64_t derive_seed(std::uint64_t seed, std::uint64_t chain, std::uint64_t
   return std::uint64_t{out[1]} << 32 | out[0];
 }
 
-Inquiry::Inquiry(Generator& generator, const Prompter& prompter_, const ReasonSettings& settings_,
+Inquiry::Inquiry(Generator& generator, const PromptMaker& prompter_, const ReasonSettings& settings_,
                  Question question_, std::uint64_t seed_)
     : settings(settings_),
       prompter(prompter_),

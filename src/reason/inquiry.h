@@ -11,7 +11,7 @@
 
 #include "reason/answer.h"
 #include "reason/generator.h"
-#include "reason/prompter.h"
+#include "reason/prompt.h"
 #include "reason/trace.h"
 #include "reason/verifier.h"
 
@@ -19,7 +19,7 @@ namespace pith {
 
 /// A reward model: how good a (partial) answer to the question is; higher is better. Called from several
 /// threads, one at a time.
-using RewardModel = std::function<double(const Question& question, std::string_view answer, bool final)>;
+using RewardFunction = std::function<double(const Question& question, std::string_view answer, bool final)>;
 
 /// By what candidates are compared.
 enum class JudgeKind {
@@ -52,7 +52,7 @@ struct ReasonSettings {
   int wave = 4;              ///< chains begun together where a rule may stop them
 
   JudgeKind judge = JudgeKind::Logprob;
-  RewardModel reward;
+  RewardFunction reward;
   std::optional<Verifier> verifier;
   int votes = 3;  ///< questions asked by Votes
 
@@ -100,11 +100,11 @@ void append(Candidate& candidate, Candidate next);
 
 class Inquiry {
  public:
-  Inquiry(Generator& generator, const Prompter& prompter, const ReasonSettings& settings, Question question,
-          std::uint64_t seed);
+  Inquiry(Generator& generator, const PromptMaker& prompter, const ReasonSettings& settings,
+          Question question, std::uint64_t seed);
 
   const ReasonSettings& settings;
-  const Prompter& prompter;
+  const PromptMaker& prompter;
   const Question question;
   const std::uint64_t seed;
   Trace trace;

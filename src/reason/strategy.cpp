@@ -81,7 +81,7 @@ void StrategyCall::check(const ReasonSettings& settings) const {
   if (settings.shots > 0 && settings.examples.empty()) fail_usage("-k needs --examples");
 }
 
-Outcome StrategyCall::run(Generator& generator, const Prompter& prompter, const ReasonSettings& settings,
+Outcome StrategyCall::run(Generator& generator, const PromptMaker& prompter, const ReasonSettings& settings,
                           Question question, std::uint64_t seed) const {
   const auto begun = std::chrono::steady_clock::now();
   Inquiry inquiry(generator, prompter, settings, std::move(question), seed);

@@ -30,7 +30,7 @@ class StrategyCall {
   /// Throws UsageError where the settings lack what the strategy needs.
   void check(const ReasonSettings& settings) const;
   /// Blocks: for a thread of Generator::start().
-  Outcome run(Generator& generator, const Prompter& prompter, const ReasonSettings& settings,
+  Outcome run(Generator& generator, const PromptMaker& prompter, const ReasonSettings& settings,
               Question question, std::uint64_t seed) const;
 
  private:

@@ -30,7 +30,7 @@ struct Strategies : testing::Test {
     return s;
   }
 
-  static Prompter prompter() {
+  static PromptMaker prompter() {
     return {test::stories_tokenizer(), std::nullopt, nlohmann::ordered_json::object(), {"", ""}};
   }
 
@@ -43,7 +43,7 @@ struct Strategies : testing::Test {
                                     .kv = {DType::F32, DType::F32}});
     Scheduler scheduler(engine, test::stories_tokenizer(), {.prefix_cache = company.prefix_cache});
     Generator generator(scheduler);
-    const Prompter words = prompter();
+    const PromptMaker words = prompter();
     const StrategyCall call(strategy);
     call.check(settings);
     std::optional<Outcome> outcome;
@@ -216,7 +216,7 @@ TEST_F(Strategies, AnInterruptEndsThem) {
   Engine engine(test::stories(), {.threads = 1, .context = 256, .sequences = 4});
   Scheduler scheduler(engine, test::stories_tokenizer());
   Generator generator(scheduler);
-  const Prompter words = prompter();
+  const PromptMaker words = prompter();
   ReasonSettings s = settings();
   s.max_tokens = 200;
   bool interrupted = false;

@@ -1,4 +1,4 @@
-#include "reason/prompter.h"
+#include "reason/prompt.h"
 
 #include <algorithm>
 #include <cctype>
@@ -124,19 +124,19 @@ std::vector<Example> choose_examples(const std::vector<Example>& examples, std::
   return chosen;
 }
 
-Prompter::Prompter(Tokenizer tokenizer, std::optional<ChatPrompt> chat, const Json& variables,
-                   PromptWords words)
+PromptMaker::PromptMaker(Tokenizer tokenizer, std::optional<ChatPrompt> chat, const Json& variables,
+                         PromptWords words)
     : tokenizer_(std::move(tokenizer)),
       chat_(std::move(chat)),
       variables_(variables.dump()),
       words_(std::move(words)) {}
 
-Prompt Prompter::make(const Question& question, Style style, const std::vector<Example>& examples) const {
+Prompt PromptMaker::make(const Question& question, Style style, const std::vector<Example>& examples) const {
   return make(question, style, examples, style == Style::Worked ? words_.trigger : words_.direct);
 }
 
-Prompt Prompter::make(const Question& question, Style style, const std::vector<Example>& examples,
-                      std::string_view words) const {
+Prompt PromptMaker::make(const Question& question, Style style, const std::vector<Example>& examples,
+                         std::string_view words) const {
   const auto shown = [&](const Example& e) -> const std::string& {
     return style == Style::Worked && !e.worked.empty() ? e.worked : e.answer;
   };

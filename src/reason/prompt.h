@@ -52,12 +52,12 @@ struct Prompt {
   std::vector<TokenId> ids;
 };
 
-class Prompter {
+class PromptMaker {
  public:
   /// Without a chat template examples and question are raw text: prompt, answer and an empty line between.
   /// `variables` is an object for the template.
-  Prompter(Tokenizer tokenizer, std::optional<ChatPrompt> chat, const nlohmann::ordered_json& variables,
-           PromptWords words);
+  PromptMaker(Tokenizer tokenizer, std::optional<ChatPrompt> chat, const nlohmann::ordered_json& variables,
+              PromptWords words);
 
   /// Where the model takes up. The style's words stand behind the question, on a line of their own in a chat.
   /// A worked style shows the examples' worked answers where they have them. Throws Error.

@@ -1,5 +1,5 @@
 // Examples chosen and prompts made of them.
-#include "reason/prompter.h"
+#include "reason/prompt.h"
 
 #include <gtest/gtest.h>
 
@@ -58,14 +58,14 @@ TEST(Examples, FirstRandomNearest) {
   EXPECT_GT(orders.size(), 5u);
 }
 
-TEST(Prompter, RawTextAndChat) {
+TEST(PromptMaker, RawTextAndChat) {
   PITH_NEED_SHARED();
   const Tokenizer tokenizer = test::stories_tokenizer();
   const auto variables = nlohmann::ordered_json::object();
   const PromptWords words{"Think.", ""};
   const std::vector<Example> examples{{"1+1=", "2", "one more than one: 2"}};
 
-  const Prompter raw(tokenizer, std::nullopt, variables, words);
+  const PromptMaker raw(tokenizer, std::nullopt, variables, words);
   EXPECT_EQ(raw.make({{"user", "2+2="}}, Style::Direct, examples).text, "1+1= 2\n\n2+2=");
   EXPECT_EQ(raw.make({{"user", "2+2="}}, Style::Worked, examples).text,
             "1+1= Think. one more than one: 2\n\n2+2= Think.");
@@ -74,7 +74,7 @@ TEST(Prompter, RawTextAndChat) {
       "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<a>{% "
       "endif "
       "%}";
-  const Prompter chat(tokenizer, ChatPrompt(tokenizer, source, "test"), variables, words);
+  const PromptMaker chat(tokenizer, ChatPrompt(tokenizer, source, "test"), variables, words);
   EXPECT_EQ(chat.make({{"system", "s"}, {"user", "2+2"}}, Style::Worked, examples).text,
             "<system>s<user>1+1=\nThink.<assistant>one more than one: 2<user>2+2\nThink.<a>");
   EXPECT_EQ(chat.ask("Mark it").text, "<user>Mark it<a>") << "without the words of a style";
