@@ -18,7 +18,8 @@ struct TraceArguments {
 int trace(const TraceArguments& o) {
   const Trace trace = parse_trace(read_file(o.file), o.file);
   if (!o.html.empty()) {
-    write_file_atomically(o.html, std::as_bytes(std::span(trace_page(trace))));
+    const std::string page = trace_page(trace);
+    write_file_atomically(o.html, std::as_bytes(std::span(page)));
     return 0;
   }
   write_out(draw_trace(trace, o.width));
