@@ -1,13 +1,19 @@
 #!/usr/bin/env python3
 """Draws what pith measured.
 
-    tools/plot.py experts FILE.json OUT.png    # of pith run --expert-stats FILE.json
+    tools/plot.py experts FILE.json [OUT.png]    # of pith run --expert-stats FILE.json; else FILE.png
+
+Needs matplotlib.
 """
 
 import argparse
 import json
+from pathlib import Path
 
-import matplotlib
+try:
+    import matplotlib
+except ModuleNotFoundError:
+    raise SystemExit("tools/plot.py needs matplotlib: pip install matplotlib") from None
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -52,9 +58,11 @@ def main():
     commands = parser.add_subparsers(dest="command", required=True)
     heat = commands.add_parser("experts", help="heat map of the experts' load")
     heat.add_argument("file", metavar="FILE.json")
-    heat.add_argument("out", metavar="OUT.png")
+    heat.add_argument("out", metavar="OUT.png", nargs="?")
     args = parser.parse_args()
-    {"experts": experts}[args.command](args.file, args.out)
+    out = args.out or Path(args.file).with_suffix(".png")
+    {"experts": experts}[args.command](args.file, out)
+    print(out)
 
 
 if __name__ == "__main__":
