@@ -119,6 +119,11 @@ constexpr NamePattern kGemma4Names[] = {
     {"model.layers.{}.layer_scalar", "blk.{}.layer_output_scale.weight"},
 };
 
+// The norm before the FFN by its place, not by its use: GGUF has both names.
+constexpr NamePattern kNamedByPlace[] = {
+    {"model.layers.{}.post_attention_layernorm", "blk.{}.post_attention_norm"},
+};
+
 constexpr NamePattern kGlm4Names[] = {
     {"model.layers.{}.post_self_attn_layernorm", "blk.{}.post_attention_norm"},
     {"model.layers.{}.post_mlp_layernorm", "blk.{}.post_ffw_norm"},
@@ -398,6 +403,7 @@ constexpr Arch kArchs[] = {
     {
         .name = "glm4moe",
         .classes = {"Glm4MoeForCausalLM"},
+        .names = kNamedByPlace,
         .qk_norm = QkNorm::PerHead,
         .has_qk_norm = Has::Maybe,
         .router = Router::Sigmoid,
@@ -406,6 +412,7 @@ constexpr Arch kArchs[] = {
     {
         .name = "gpt-oss",
         .classes = {"GptOssForCausalLM"},
+        .names = kNamedByPlace,
         .windows = {.period = 2},
         .yarn_truncate = false,
         .sinks = true,
@@ -564,6 +571,7 @@ constexpr Arch kArchs[] = {
     {
         .name = "qwen35",
         .classes = {"Qwen3_5ForCausalLM", "Qwen3_5ForConditionalGeneration"},
+        .names = kNamedByPlace,
         .gated_attention = true,
         .tiled_heads = true,
         .qk_norm = QkNorm::PerHead,
@@ -572,6 +580,7 @@ constexpr Arch kArchs[] = {
     {
         .name = "qwen35moe",
         .classes = {"Qwen3_5MoeForCausalLM", "Qwen3_5MoeForConditionalGeneration"},
+        .names = kNamedByPlace,
         .gated_attention = true,
         .tiled_heads = true,
         .qk_norm = QkNorm::PerHead,
@@ -588,6 +597,7 @@ constexpr Arch kArchs[] = {
     {
         .name = "qwen3next",
         .classes = {"Qwen3NextForCausalLM"},
+        .names = kNamedByPlace,
         .ignored = kLegacyProjection,
         .gated_attention = true,
         .qk_norm = QkNorm::PerHead,

@@ -49,6 +49,7 @@ constexpr KeyNames kKeys[] = {
     {"leading_dense_block_count", Kind::Integer, {"first_k_dense_replace"}},
     {"attention.shared_kv_layers", Kind::Integer, {"num_kv_shared_layers"}},
     {"embedding_length_per_layer_input", Kind::Integer, {"hidden_size_per_layer_input"}},
+    {"interleave_moe_layer_step", Kind::Integer, {"interleave_moe_layer_step", "moe_layer_interval"}},
     {"attention.q_lora_rank", Kind::Integer, {"q_lora_rank"}},
     {"attention.kv_lora_rank", Kind::Integer, {"kv_lora_rank"}},
     {"attention.value_length_mla", Kind::Integer, {"v_head_dim"}},
@@ -228,7 +229,14 @@ class Translation {
       file_.metadata.set(key("expert_gating_func"), static_cast<std::uint32_t>(arch_->router) + 1);
       if (!file_.metadata.has(key("expert_weights_norm")))
         file_.metadata.set(key("expert_weights_norm"), arch_->renormalise);
+      if (const std::string width = key("expert_feed_forward_length"); !file_.metadata.has(width))
+        file_.metadata.set(width, file_.metadata.get<std::int32_t>(key("feed_forward_length")));
     }
+    // config.json has one name for the epsilon of either kind of norm; GGUF's other readers insist on theirs.
+    const std::string rms = key("attention.layer_norm_rms_epsilon"),
+                      mean = key("attention.layer_norm_epsilon");
+    if (arch_->norm == NormKind::Rms && !file_.metadata.has(rms) && file_.metadata.has(mean))
+      file_.metadata.set(rms, file_.metadata.get<float>(mean));
     derived_numbers();
     // Older files count KV heads by saying that there is one, or that each query has its own.
     if (const Json* multi = value(config_, "multi_query")) {
@@ -421,6 +429,12 @@ class Translation {
     file_.metadata.set(key("rope.dimension_count"), static_cast<std::int32_t>(dims));
     if (const auto local_dims = file_.metadata.find<std::int32_t>(key("attention.key_length_swa")))
       file_.metadata.set(key("rope.dimension_count_swa"), *local_dims);
+    if (const Json* parts = value(r, "mrope_section"); parts && parts->is_array()) {
+      std::vector<std::int32_t> sections;
+      for (const Json& v : *parts) sections.push_back(integer(v, "mrope_section"));
+      sections.resize(4);  // as GGUF has them
+      file_.metadata.set(key("rope.dimension_sections"), sections);
+    }
     if (const Json* layers = value(config_, "no_rope_layers")) {
       std::vector<bool> rotated;
       for (const Json& v : *layers) rotated.push_back(v != 0);

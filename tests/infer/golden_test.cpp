@@ -1,9 +1,9 @@
 // Logits against references that others computed: llama.cpp's, Hugging Face transformers', published ones.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -15,7 +15,31 @@ namespace {
 
 using test::all_logits, test::bound_of, test::kBound, test::nmse;
 
-class LlamaCppLogits : public testing::TestWithParam<const char*> {};
+// What a suite compared, printed behind its last test.
+class Table {
+ public:
+  void add(const std::string& model, const std::string& kind, std::size_t tokens, double error,
+           double bound) {
+    rows_.push_back(fmt::format("{:<20} {:<28} {:>7} {:>9.1e} {:>7.0e}", model, kind, tokens, error, bound));
+    kinds_.insert(kind);
+  }
+  void print(const char* kind) {
+    fmt::print("{:<20} {:<28} {:>7} {:>9} {:>7}\n", "model", kind, "tokens", "NMSE", "bound");
+    for (const std::string& row : rows_) fmt::print("{}\n", row);
+    fmt::print("{} models; {} different in column {}\n", rows_.size(), kinds_.size(), kind);
+    *this = {};
+  }
+
+ private:
+  std::vector<std::string> rows_;
+  std::set<std::string> kinds_;
+};
+
+class LlamaCppLogits : public testing::TestWithParam<const char*> {
+ protected:
+  static inline Table table_;
+  static void TearDownTestSuite() { table_.print("architecture"); }
+};
 
 TEST_P(LlamaCppLogits, Agree) {
   PITH_NEED_SHARED();
@@ -23,7 +47,10 @@ TEST_P(LlamaCppLogits, Agree) {
   const auto model = open_model(test::llamacpp_model(GetParam()));
   // Where transformers computes an exact GELU, llama.cpp computes the tanh form; it is off by up to 5e-4.
   const bool exact_gelu = model->spec.layers[0].ffn.activation == Activation::GeluErf;
-  EXPECT_LT(nmse(all_logits(model, reference.tokens), reference.logits), exact_gelu ? 1e-5 : kBound);
+  const double error = nmse(all_logits(model, reference.tokens), reference.logits),
+               bound = exact_gelu ? 1e-5 : kBound;
+  EXPECT_LT(error, bound);
+  table_.add(GetParam(), model->spec.arch, reference.tokens.size(), error, bound);
 }
 
 INSTANTIATE_TEST_SUITE_P(Archs, LlamaCppLogits,
@@ -37,42 +64,27 @@ INSTANTIATE_TEST_SUITE_P(Archs, LlamaCppLogits,
                                          "starcoder2-dense"),
                          [](const auto& row) { return test::identifier(row.param); });
 
-// Prints, behind the last of them, a table of what was compared.
 class TransformersLogits : public testing::TestWithParam<const char*> {
  protected:
-  struct Row {
-    std::string fixture, class_name;
-    std::size_t tokens;
-    double error, bound;
-  };
-  static inline std::vector<Row> rows_;
-
-  static void TearDownTestSuite() {
-    std::set<std::string> classes;
-    std::printf("%-20s %-28s %7s %9s %9s\n", "fixture", "class", "tokens", "NMSE", "bound");
-    for (const Row& r : rows_) {
-      std::printf("%-20s %-28s %7zu %9.1e %9.0e\n", r.fixture.c_str(), r.class_name.c_str(), r.tokens,
-                  r.error, r.bound);
-      classes.insert(r.class_name);
-    }
-    std::printf("%zu fixtures of %zu classes\n", rows_.size(), classes.size());
-    rows_.clear();
-  }
+  static inline Table table_;
+  static void TearDownTestSuite() { table_.print("class"); }
 };
 
 TEST_P(TransformersLogits, Agree) {
   const auto model = open_model(test::transformers_model(GetParam()));
   const auto references = test::transformers_references(GetParam());
   ASSERT_FALSE(references.empty());
-  std::ifstream config(test::transformers_model(GetParam()) / "config.json");
-  Row row{GetParam(), nlohmann::json::parse(config)["architectures"][0], 0, 0, bound_of(*model)};
+  const double bound = bound_of(*model);
+  double worst = 0;
+  std::size_t tokens = 0;
   for (const test::Reference& r : references) {
     const double error = nmse(all_logits(model, r.tokens), r.logits);
-    EXPECT_LT(error, row.bound) << "prompt of " << r.tokens.size() << " tokens";
-    row.tokens += r.tokens.size();
-    row.error = std::max(row.error, error);
+    EXPECT_LT(error, bound) << "prompt of " << r.tokens.size() << " tokens";
+    worst = std::max(worst, error);
+    tokens += r.tokens.size();
   }
-  rows_.push_back(std::move(row));
+  std::ifstream config(test::transformers_model(GetParam()) / "config.json");
+  table_.add(GetParam(), nlohmann::json::parse(config)["architectures"][0], tokens, worst, bound);
 }
 
 INSTANTIATE_TEST_SUITE_P(
