@@ -20,7 +20,7 @@ struct ChatArguments {
   ModelOptions model;
   GenerationOptions generation;
   std::optional<std::string> system;
-  std::string chat_template;
+  std::string chat_template, prompt_cache;
   ThinkingOptions thinking;
   bool stats = false;
 };
@@ -47,7 +47,9 @@ Template open_template(const ChatArguments& o, const Session& session) {
 class Chat {
  public:
   explicit Chat(const ChatArguments& options)
-      : options_(options), session_(options.model), template_(open_template(options, session_)) {
+      : options_(options),
+        session_(options.model, options.prompt_cache),
+        template_(open_template(options, session_)) {
     if (options.system) system_ = valid_text(*options.system, "--system");
   }
 
@@ -69,6 +71,7 @@ class Chat {
         say(valid_text(std::move(message), "the message"));
       }
     }
+    session_.save_prompt_cache();
     return !input_.interactive() && interrupted() ? 130 : 0;
   }
 
@@ -234,6 +237,7 @@ Action declare_chat(Options& options) {
   options.option("--template", o->chat_template, "FILE", "this chat template instead of the model's");
   declare_thinking_options(options, o->thinking);
   options.flag("--stats", o->stats, "speed of each answer on stderr");
+  declare_prompt_cache_option(options, o->prompt_cache);
   declare_generation_options(options, o->generation);
   declare_engine_options(options, o->model);
   options.example("pith chat -m model.gguf --system \"Answer in one sentence.\"");

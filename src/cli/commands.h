@@ -12,6 +12,7 @@ using Action = std::function<int()>;
 
 Action declare_run(Options& options);
 Action declare_chat(Options& options);
+Action declare_batch(Options& options);
 Action declare_inspect(Options& options);
 Action declare_tokenize(Options& options);
 Action declare_logits(Options& options);

@@ -14,20 +14,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Tokenizer need_tokenizer(const ModelFile& file) {
-  std::optional<Tokenizer> tokenizer = find_tokenizer(file);
-  if (!tokenizer)
-    fail("{}: has no vocabulary, so it takes no text; pith logits takes token ids", printable(file.path));
-  return *std::move(tokenizer);
-}
-
-SchedulerOptions scheduler_options(const ModelOptions& values) {
-  SchedulerOptions o;
-  o.step_tokens = values.batch;
-  o.chunk = values.chunk;
-  return o;
-}
-
 EngineOptions session_options(const ModelOptions& values) {
   EngineOptions o = engine_options(values);
   o.step_tokens = values.batch;
@@ -70,18 +56,39 @@ Json logprobs_json(const Tokenizer& tokenizer, TokenId id, const Logprobs& p) {
   return out;
 }
 
-// Whether a marker is written with tokens that have no text of their own.
-bool has_control_tokens(const Tokenizer& tokenizer, const ThinkingMarkers& markers) {
-  const auto has = [&](std::string_view marker) { return tokenizer.guard_special(marker, "\x01") != marker; };
-  return has(markers.open) || has(markers.close) || std::ranges::any_of(markers.frame, has);
-}
-
 }  // namespace
 
-void declare_thinking_options(Options& options, ThinkingOptions& values) {
+Tokenizer need_tokenizer(const ModelFile& file) {
+  std::optional<Tokenizer> tokenizer = find_tokenizer(file);
+  if (!tokenizer)
+    fail("{}: has no vocabulary, so it takes no text; pith logits takes token ids", printable(file.path));
+  return *std::move(tokenizer);
+}
+
+SchedulerOptions scheduler_options(const ModelOptions& values) {
+  SchedulerOptions o;
+  o.step_tokens = values.batch;
+  o.chunk = values.chunk;
+  return o;
+}
+
+void declare_prompt_cache_option(Options& options, std::string& path) {
+  options.option("--prompt-cache", path, "FILE",
+                 "keep what was read of prompts in this file, and begin with what it has");
+}
+
+void restore_prompt_cache(Scheduler& scheduler, const std::string& path) {
+  if (!path.empty() && std::filesystem::exists(path)) scheduler.restore_prefixes(path);
+}
+
+void declare_think_option(Options& options, ThinkingOptions& values) {
   options.choice("--think", values.think, {"on", "off", "auto"},
                  "whether a reasoning model thinks first, where its template knows; auto: as the template "
                  "says (auto)");
+}
+
+void declare_thinking_options(Options& options, ThinkingOptions& values) {
+  declare_think_option(options, values);
   options.flag("--show-thinking", values.show, "the reasoning on stderr");
 }
 
@@ -91,14 +98,14 @@ Json template_variables(const ThinkingOptions& values) {
   return {{"enable_thinking", on}, {"thinking", on}};  // the names that templates use
 }
 
-void declare_generation_options(Options& options, GenerationOptions& v) {
+void declare_generation_options(Options& options, GenerationOptions& v, const std::string& seed_help) {
   const auto with = [](const char* text, auto value) { return fmt::format("{} ({})", text, value); };
   options.group("Generation");
   options.option("-n,--max-tokens", v.max_tokens, "N",
                  "tokens of the answer at most; default: until the model ends it or the context is full");
   options.option("--stop", v.stop, "TEXT", "end before this text; may be given several times");
   options.flag("--ignore-eos", v.ignore_eos, "go on where the model would end");
-  options.option("--seed", v.seed, "N", "of the draws; default: another one every time, shown by --stats");
+  options.option("--seed", v.seed, "N", seed_help);
   options.group("Sampler, in this order");
   options.option("--logit-bias", v.logit_bias, "ID=BIAS",
                  "added to a token's logit; -inf forbids it; may be given several times");
@@ -149,12 +156,18 @@ Request make_request(const GenerationOptions& values) {
   return request;
 }
 
-Session::Session(const ModelOptions& options)
+Session::Session(const ModelOptions& options, std::string prompt_cache)
     : model_(open_model(find_model(options.model))),
       tokenizer_(need_tokenizer(model_->file)),
       engine_(model_, session_options(options)),
-      scheduler_(engine_, tokenizer_, scheduler_options(options)) {
+      scheduler_(engine_, tokenizer_, scheduler_options(options)),
+      prompt_cache_(std::move(prompt_cache)) {
   report_engine(options, engine_);
+  restore_prompt_cache(scheduler_, prompt_cache_);
+}
+
+void Session::save_prompt_cache() const {
+  if (!prompt_cache_.empty()) scheduler_.save_prefixes(prompt_cache_);
 }
 
 Answered Session::answer(Request request, const Thinking& thinking,
@@ -162,7 +175,7 @@ Answered Session::answer(Request request, const Thinking& thinking,
   const auto prompt = std::ssize(request.prompt);
   if (prompt > context())
     fail("the prompt has {} tokens, the context is {}; --ctx sets it", prompt, context());
-  if (thinking.markers) request.special_text = has_control_tokens(tokenizer_, *thinking.markers);
+  if (thinking.markers) request.special_text = are_special(*thinking.markers, tokenizer_);
 
   Answered answered;
   std::string answer;

@@ -24,7 +24,10 @@ struct GenerationOptions {
 };
 
 /// -n, --stop, --ignore-eos, --seed and the sampler chain in its order.
-void declare_generation_options(Options& options, GenerationOptions& values);
+void declare_generation_options(Options& options, GenerationOptions& values,
+                                const std::string& seed_help =
+                                    "of the draws; default: another one every "
+                                    "time, shown by --stats");
 
 /// A request with these options and no prompt yet; without --seed a seed is drawn. Throws UsageError.
 Request make_request(const GenerationOptions& values);
@@ -36,11 +39,12 @@ struct Thinking {
   bool show = false;                         ///< the reasoning goes to stderr
 };
 
-/// --think and --show-thinking.
+/// --think, and --show-thinking.
 struct ThinkingOptions {
   std::string think = "auto";
   bool show = false;
 };
+void declare_think_option(Options& options, ThinkingOptions& values);
 void declare_thinking_options(Options& options, ThinkingOptions& values);
 /// What a chat template hears of --think.
 nlohmann::ordered_json template_variables(const ThinkingOptions& values);
@@ -56,8 +60,8 @@ struct Answered {
 /// A model with its tokenizer and all that generates with it.
 class Session {
  public:
-  /// Throws Error, also where the model has no vocabulary.
-  explicit Session(const ModelOptions& options);
+  /// `prompt_cache`: a file, or empty. Throws Error, also where the model has no vocabulary.
+  explicit Session(const ModelOptions& options, std::string prompt_cache = {});
 
   const Model& model() const { return *model_; }
   const Tokenizer& tokenizer() const { return tokenizer_; }
@@ -70,12 +74,25 @@ class Session {
   Answered answer(Request request, const Thinking& thinking,
                   const std::function<void(std::string_view)>& text);
 
+  /// Where the session has a prompt cache. Throws Error.
+  void save_prompt_cache() const;
+
  private:
   std::shared_ptr<const Model> model_;
   Tokenizer tokenizer_;
   Engine engine_;
   Scheduler scheduler_;
+  std::string prompt_cache_;
 };
+
+/// The model's tokenizer. Throws Error where it has none.
+Tokenizer need_tokenizer(const ModelFile& file);
+SchedulerOptions scheduler_options(const ModelOptions& values);
+
+/// --prompt-cache.
+void declare_prompt_cache_option(Options& options, std::string& path);
+/// Nothing where `path` is empty or is not there yet. Throws Error where the file does not fit.
+void restore_prompt_cache(Scheduler& scheduler, const std::string& path);
 
 /// What --json prints of an answer.
 nlohmann::ordered_json answer_json(const Session& session, const Request& request, const Answered& answered);

@@ -20,6 +20,7 @@ struct Command {
 constexpr Command kCommands[] = {
     {"run", "a prompt in, the model's answer out", declare_run},
     {"chat", "a conversation with the model", declare_chat},
+    {"batch", "a file of prompts in, a file of answers out", declare_batch},
     {"inspect", "what a model file holds, and the memory it needs", declare_inspect},
     {"tokenize", "text to token ids and back", declare_tokenize},
     {"logits", "the logits of given tokens, for comparing with other engines", declare_logits},

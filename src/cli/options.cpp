@@ -149,6 +149,12 @@ void Options::positional(const std::string& name, std::optional<std::string>& va
   add(name, "", help, [&value](const std::string& text) { value = text; });
 }
 
+void Options::positionals(const std::string& name, std::vector<std::string>& values,
+                          const std::string& help) {
+  add(name, "", help, [&values](const std::string& text) { values.push_back(text); });
+  parser_->app.get_option(name)->expected(1, -1)->allow_extra_args();
+}
+
 void Options::required(const std::string& name, std::string& value, const std::string& help) {
   add(name, "", help, [&value](const std::string& text) { value = text; });
   parser_->app.get_option(name)->required();

@@ -48,6 +48,8 @@ class Options {
               const std::string& help);
   /// Positional arguments come in the order of their declaration.
   void positional(const std::string& name, std::optional<std::string>& value, const std::string& help);
+  /// As many as the user gives.
+  void positionals(const std::string& name, std::vector<std::string>& values, const std::string& help);
   void required(const std::string& name, std::string& value, const std::string& help);
 
   /// The heading in the help for the options that follow.

@@ -21,7 +21,7 @@ struct Run {
   ModelOptions model;
   GenerationOptions generation;
   std::optional<std::string> prompt, system;
-  std::string file, chat_template, expert_stats;
+  std::string file, chat_template, expert_stats, prompt_cache;
   ThinkingOptions thinking;
   bool raw = false, echo = false, stats = false;
   std::optional<int> logprobs;
@@ -85,7 +85,7 @@ int run(const Run& o) {
   Request request = make_request(o.generation);
   std::string text = read_prompt(o);
   if (interrupted()) return 130;
-  Session session(o.model);
+  Session session(o.model, o.prompt_cache);
   request.sampling.check(session.model().spec.vocab);
   std::optional<ExpertStats> experts;
   if (!o.expert_stats.empty()) {
@@ -109,6 +109,7 @@ int run(const Run& o) {
   };
   if (o.echo) print(prompt.text);
   const Answered answered = session.answer(request, {prompt.markers, prompt.text, o.thinking.show}, print);
+  session.save_prompt_cache();
   if (experts) write_expert_stats(o.expert_stats, *experts, session);
   if (o.model.json) {
     Json out = answer_json(session, request, answered);
@@ -141,6 +142,7 @@ Action declare_run(Options& options) {
   options.flag("--stats", o->stats, "speed, time to the first token and seed on stderr");
   options.option("--expert-stats", o->expert_stats, "FILE",
                  "of a mixture of experts: their load, entropy, co-activation and specialities, as JSON");
+  declare_prompt_cache_option(options, o->prompt_cache);
   declare_generation_options(options, o->generation);
   declare_engine_options(options, o->model);
   options.example("pith run -m model.gguf --temp 0 \"Once upon a time\"");

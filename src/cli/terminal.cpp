@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -18,6 +19,12 @@ volatile sig_atomic_t interrupts = 0;
 extern "C" void on_interrupt(int) {
   if (interrupts > 0) _exit(130);
   interrupts = 1;
+}
+
+void count_interrupts(int signal) {
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;  // without SA_RESTART: a waiting read() returns
+  sigaction(signal, &action, nullptr);
 }
 
 // True when all is written; false with errno set.
@@ -71,9 +78,7 @@ void prepare_process() {
     if (open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) != descriptor) _exit(1);
   }
   signal(SIGPIPE, SIG_IGN);
-  struct sigaction action {};
-  action.sa_handler = on_interrupt;  // without SA_RESTART: a waiting read() returns
-  sigaction(SIGINT, &action, nullptr);
+  count_interrupts(SIGINT);
 }
 
 void write_out(std::string_view text) {
@@ -89,6 +94,11 @@ void write_note(std::string_view text) { write_error_stream(fmt::format("pith: {
 bool stdin_is_terminal() { return isatty(STDIN_FILENO) == 1; }
 bool stdout_is_terminal() { return isatty(STDOUT_FILENO) == 1; }
 bool stderr_is_terminal() { return isatty(STDERR_FILENO) == 1; }
+
+std::size_t stderr_columns() {
+  winsize size = {};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
 
 std::string read_stdin() {
   std::string text = std::move(pending);
@@ -113,6 +123,7 @@ bool read_stdin_line(std::string& line) {
 }
 
 bool interrupted() { return interrupts != 0; }
+void catch_termination() { count_interrupts(SIGTERM); }
 void clear_interrupt() { interrupts = 0; }
 
 }  // namespace pith::cli

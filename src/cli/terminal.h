@@ -30,6 +30,8 @@ void write_error_stream(std::string_view text);
 bool stdin_is_terminal();
 bool stdout_is_terminal();
 bool stderr_is_terminal();
+/// Of that terminal.
+std::size_t stderr_columns();
 
 /// The whole of stdin. Throws Error. Stops early where the user interrupts.
 std::string read_stdin();
@@ -38,6 +40,8 @@ bool read_stdin_line(std::string& line);
 
 /// Whether SIGINT came since the last clear_interrupt(). A second one ends the process at once.
 bool interrupted();
+/// From now on SIGTERM counts as SIGINT.
+void catch_termination();
 void clear_interrupt();
 
 }  // namespace pith::cli

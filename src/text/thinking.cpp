@@ -81,6 +81,11 @@ const ThinkingMarkers* find_thinking_markers(std::string_view template_source) {
   return nullptr;
 }
 
+bool are_special(const ThinkingMarkers& markers, const Tokenizer& tokenizer) {
+  const auto has = [&](std::string_view marker) { return tokenizer.guard_special(marker, "\x01") != marker; };
+  return has(markers.open) || has(markers.close) || std::ranges::any_of(markers.frame, has);
+}
+
 ThinkingSplitter::ThinkingSplitter(const ThinkingMarkers* markers, std::string_view prompt)
     : markers_(markers) {
   if (!markers_) return;

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "text/tokenizer.h"
+
 namespace pith {
 
 /// How a family of models marks its reasoning.
@@ -16,6 +18,9 @@ struct ThinkingMarkers {
 
 /// What the models of a chat template use; null if the template does not speak of reasoning.
 const ThinkingMarkers* find_thinking_markers(std::string_view template_source);
+
+/// Whether a marker is written with tokens that have no text of their own.
+bool are_special(const ThinkingMarkers& markers, const Tokenizer& tokenizer);
 
 /// Splits streamed text into reasoning and answer, and takes the markers out. A marker may come in pieces:
 /// text that may be the beginning of one is held back until it is clear. The text has to show special tokens:

@@ -1,0 +1,32 @@
+// What an output has already, so that the work goes on where it ended.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "batch/id_set.h"
+
+namespace pith {
+
+/// A request that came again on a stream has its error line beside the answer of the first: the two must not
+/// stand for each other.
+inline constexpr std::string_view kDuplicateCode = "duplicate_id";
+std::string duplicate_key(std::string_view id, std::int64_t line);
+
+struct Finished {
+  IdSet ids;                ///< of the lines there are; of duplicates their keys
+  std::int64_t lines = 0;   ///< whole ones
+  std::int64_t failed = 0;  ///< of them, with an error
+  std::int64_t bytes = 0;   ///< of the whole lines: what comes behind was cut off
+};
+
+/// Reads an output; a last line that is cut off or damaged does not count. Throws Error where another one is
+/// damaged.
+Finished read_finished(const std::filesystem::path& output);
+
+/// Takes the lines with an error out of an output, completely or not at all. Throws Error.
+void drop_failed(const std::filesystem::path& output);
+
+}  // namespace pith
