@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <limits>
 #include <string>
@@ -31,13 +32,13 @@ std::uint64_t read_field(const std::string& path, std::string_view field) {
   return 0;
 }
 
-std::uint64_t machine_available() {
-  std::ifstream file("/proc/meminfo");
-  std::string name, unit;
-  for (std::uint64_t kib; file >> name >> kib; std::getline(file, unit)) {
-    if (name == "MemAvailable:") return kib * 1024;
+// The value of "name: value kB" in bytes; `absent` if it is not there.
+std::uint64_t read_kib(const char* path, std::string_view name, std::uint64_t absent) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(name)) return std::strtoull(line.c_str() + name.size(), nullptr, 10) * 1024;
   }
-  return kUnlimited;
+  return absent;
 }
 
 // What the control group at `dir` and each one above it leave; cached file pages can be reclaimed.
@@ -80,7 +81,7 @@ LazyMemory::~LazyMemory() {
 }
 
 std::uint64_t available_memory() {
-  std::uint64_t least = machine_available();
+  std::uint64_t least = read_kib("/proc/meminfo", "MemAvailable:", kUnlimited);
   std::ifstream groups("/proc/self/cgroup");
   for (std::string line; std::getline(groups, line);) {
     const std::size_t first = line.find(':'), second = line.find(':', first + 1);
@@ -95,5 +96,9 @@ std::uint64_t available_memory() {
   }
   return least;
 }
+
+std::uint64_t peak_memory() { return read_kib("/proc/self/status", "VmHWM:", 0); }
+
+void reset_peak_memory() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
 }  // namespace pith

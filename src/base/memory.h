@@ -30,4 +30,10 @@ class LazyMemory {
 /// available.
 std::uint64_t available_memory();
 
+/// The most bytes of memory (pages of mapped files included) that this process has held since its start, or
+/// since reset_peak_memory(); 0 where the system does not say.
+std::uint64_t peak_memory();
+/// The peak is what is held now. A system that refuses leaves it as it was.
+void reset_peak_memory();
+
 }  // namespace pith

@@ -26,5 +26,6 @@ Action declare_eval_choice(Options& options);
 Action declare_plan_fit(Options& options);
 Action declare_plan_train(Options& options);
 Action declare_plan_lifetime(Options& options);
+Action declare_bench(Options& options);
 
 }  // namespace pith::cli

@@ -34,6 +34,7 @@ constexpr Command kCommands[] = {
     {"plan fit", "scaling laws fitted to training runs", declare_plan_fit},
     {"plan train", "the best model and data size for a budget, or for a loss", declare_plan_train},
     {"plan lifetime", "the model size that costs least to train and then to use", declare_plan_lifetime},
+    {"bench", "how fast a model runs here, and how near that is to the machine's limits", declare_bench},
 };
 
 constexpr int kFailed = 1, kUsage = 2, kInterrupted = 130;

@@ -107,14 +107,17 @@ struct LayerWeights {
   const float* output_scale = nullptr;  ///< [1], of the residual behind the layer
 };
 
-/// Calls f(const Linear&) for every matrix that the layer has.
+/// Calls f(const Linear&) for every matrix of a feed-forward network.
 template <class F>
-void for_each_matrix(const LayerWeights& l, F&& f) {
-  const auto ffn = [&](const FfnWeights& w) {
-    for (const Linear* m : {&w.gate, &w.up, &w.down}) {
-      if (*m) f(*m);
-    }
-  };
+void for_each_matrix(const FfnWeights& w, F&& f) {
+  for (const Linear* m : {&w.gate, &w.up, &w.down}) {
+    if (*m) f(*m);
+  }
+}
+
+/// Calls f(const Linear&) for every matrix that all tokens of a layer go through.
+template <class F>
+void for_each_common_matrix(const LayerWeights& l, F&& f) {
   const AttentionWeights& a = l.attention;
   const DeltaWeights& d = l.delta;
   for (const Linear* m : {&a.q, &a.k, &a.v, &a.o, &a.latent.q_a, &a.latent.kv_a, &d.q, &d.k, &d.v, &d.z,
@@ -124,9 +127,15 @@ void for_each_matrix(const LayerWeights& l, F&& f) {
   }
   for (const Linear& m : a.latent.k_b) f(m);
   for (const Linear& m : a.latent.v_b) f(m);
-  ffn(l.ffn);
-  ffn(l.moe.shared);
-  for (const FfnWeights& e : l.moe.experts) ffn(e);
+  for_each_matrix(l.ffn, f);
+  for_each_matrix(l.moe.shared, f);
+}
+
+/// Calls f(const Linear&) for every matrix that the layer has.
+template <class F>
+void for_each_matrix(const LayerWeights& l, F&& f) {
+  for_each_common_matrix(l, f);
+  for (const FfnWeights& e : l.moe.experts) for_each_matrix(e, f);
 }
 
 struct Weights {

@@ -175,8 +175,8 @@ TEST_F(Stdout, InvalidUtf8IsReplacedAndSaid) {
 }
 
 TEST_F(Stdout, HelpAndVersionAreTheProductWhereTheyAreAskedFor) {
-  for (const char* command :
-       {"run", "chat", "tokenize", "logits", "inspect", "template", "quantize", "convert", "synth"}) {
+  for (const char* command : {"run", "chat", "tokenize", "logits", "inspect", "template", "quantize",
+                              "convert", "synth", "bench"}) {
     const Outcome o = run_pith({command, "--help"});
     EXPECT_EQ(o.code, 0);
     EXPECT_NE(o.out.find("Example"), std::string::npos) << command;

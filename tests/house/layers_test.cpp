@@ -131,12 +131,12 @@ constexpr std::array kFamilies = {
 constexpr std::array kFamilyWords = {"bloom", "cohere", "mpt",  "phi2", "phi3", "phi-2",
                                      "phi-3", "glm4",   "dbrx", "kimi", "grok", "lfm2"};
 
-// A line without what may stand anywhere: the program llama.cpp, papers with their arXiv number, and the
-// scalings that configuration files call "llama3" and "llama_4_scaling_beta".
+// A line without what may stand anywhere: the program llama.cpp and its tools, papers with their arXiv
+// number, and the scalings that configuration files call "llama3" and "llama_4_scaling_beta".
 std::string without_allowed(std::string line) {
   std::ranges::transform(line, line.begin(), [](unsigned char c) { return std::tolower(c); });
   static const std::regex allowed(
-      R"(llama\.cpp|\([^()]*arxiv[^()]*\)|\bllama ?3(\.1)?('s)? scaling|\bllama(3|_4_scaling)(_\w+)?\b)");
+      R"(llama\.cpp|llama[-_](batched[-_])?bench|\([^()]*arxiv[^()]*\)|\bllama ?3(\.1)?('s)? scaling|\bllama(3|_4_scaling)(_\w+)?\b)");
   return line.find("llama") == line.npos && line.find("arxiv") == line.npos
              ? line
              : std::regex_replace(line, allowed, "");
@@ -185,6 +185,7 @@ TEST(House, FamiliesAreRecognised) {
   EXPECT_EQ(named_family("// MPT's ALiBi"), "mpt");
   EXPECT_EQ(named_family("the prompt is empty; a coherent graph"), "");
   EXPECT_EQ(named_family("// ggml-common.h of llama.cpp"), "");
+  EXPECT_EQ(named_family("// as llama-bench and llama_batched_bench do"), "");
   EXPECT_EQ(named_family("// latent attention (DeepSeek-V2, arXiv:2405.04434)"), "");
   EXPECT_EQ(named_family("if (type == \"llama3\") return scale_by_parts();"), "");
   EXPECT_EQ(named_family("// llama.cpp calls it qwen"), "qwen");

@@ -1,21 +1,13 @@
-// kernel-bench [TYPE ...]: how near the products of each weight type come to this machine's limits.
-//
-// Prints type x shape x tokens: bytes of weights read per second as a share of the read bandwidth, operations
-// per second as a share of the arithmetic peak (int8, or float for float weights). Limits are measured before
-// every repetition, because a shared machine's limits move; the median of the shares is printed. All threads
-// that pith would use take part; PITH_ISA chooses the level. Preparing the activations is not in the times.
-#include <fmt/format.h>
+#include "analyse/kernel_bench.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <random>
-#include <string>
 #include <vector>
 
+#include "analyse/bench.h"
 #include "base/half.h"
-#include "base/team.h"
-#include "kernels/kernels.h"
 #include "kernels/probe.h"
 
 namespace pith {
@@ -56,10 +48,7 @@ std::vector<std::byte> random_weights(const TypeInfo& type) {
   return bytes;
 }
 
-double median(std::vector<double> values) {
-  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
-  return values[values.size() / 2];
-}
+double median(std::vector<double> values) { return percentile(std::move(values), 0.5); }
 
 /// Seconds for one product, from enough products to last a few milliseconds.
 double time_product(Team& team, const Matmul& matmul, const std::vector<std::byte>& weights,
@@ -91,7 +80,8 @@ double time_product(Team& team, const Matmul& matmul, const std::vector<std::byt
   return seconds / count;
 }
 
-void bench_type(Team& team, MachineProbe& probe, const Kernels& kernels, const TypeInfo& type) {
+void bench_type(Team& team, MachineProbe& probe, const Kernels& kernels, const TypeInfo& type,
+                const std::function<void(const KernelTiming&)>& report) {
   const Matmul& matmul = kernels.matmul[static_cast<std::size_t>(type.type)];
   const Input& kind = kernels.input[static_cast<std::size_t>(matmul.input)];
   const std::vector<std::byte> weights = random_weights(type);
@@ -121,31 +111,18 @@ void bench_type(Team& team, MachineProbe& probe, const Kernels& kernels, const T
         read_share.push_back(bytes.back() / limits.read_bytes);
         peak_share.push_back(ops.back() / peak);
       }
-      fmt::print(
-          "{:7} {:5} x {:5} {:4} tokens  {:6.1f} GB/s {:4.0f} % of read  {:7.1f} GOP/s {:4.0f} % of peak\n",
-          type.name, shape.rows, shape.k, tokens, median(bytes) / 1e9, 100 * median(read_share),
-          median(ops) / 1e9, 100 * median(peak_share));
+      report({type.type, shape.rows, shape.k, tokens, median(bytes), median(read_share), median(ops),
+              median(peak_share)});
     }
   }
 }
 
-int bench(const std::vector<std::string>& names) {
-  Team team(default_threads().threads);
-  const Kernels& table = kernels();
-  MachineProbe probe(team, table.isa);
-  const MachineLimits limits = probe.measure(0.3);
-  fmt::print("{}, {} threads: read {:.1f} GB/s, int8 {:.0f}, f32 {:.0f}, bf16 {:.0f} GOP/s\n", table.isa,
-             team.size(), limits.read_bytes / 1e9, limits.int8_ops / 1e9, limits.f32_ops / 1e9,
-             limits.bf16_ops / 1e9);
-  for (const TypeInfo& type : kTypes) {
-    if (!type.weight) continue;
-    if (names.empty() || std::ranges::find(names, type.name) != names.end())
-      bench_type(team, probe, table, type);
-  }
-  return 0;
+}  // namespace
+
+void bench_kernels(Team& team, const Kernels& kernels, std::span<const DType> types,
+                   const std::function<void(const KernelTiming&)>& report) {
+  MachineProbe probe(team, kernels.isa);
+  for (const DType type : types) bench_type(team, probe, kernels, type_info(type), report);
 }
 
-}  // namespace
 }  // namespace pith
-
-int main(int argc, char** argv) { return pith::bench({argv + 1, argv + argc}); }

@@ -1,0 +1,480 @@
+#!/usr/bin/env python3
+"""pith beside llama.cpp on the same files, interleaved, and a table of ratios beside the limits.
+
+    tools/compare_peers.py run --rounds 5 --results results.jsonl [--cases NAME ...]
+    tools/compare_peers.py report results.jsonl > tools/reports/performance.md
+
+`run` makes models with `pith synth` under --folder, and there a virtual environment with llama-cpp-python from the
+Python package index, built for this processor (--avx2: a second one, built for AVX2). Its low-level API does what
+llama-bench and llama-batched-bench do: random tokens, no sampling, a synchronise after each step. `--peer DIR` takes
+llama-bench and llama-batched-bench of another build instead. In every round pith runs, then the peer, so that both see
+the same moments of a shared machine; what is compared is the ratio within a round. Results are appended: rounds may
+be run in pieces.
+"""
+
+import argparse
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FIRST = "llama-3.2-1b"
+
+# A case: one model file, the tests on it and what is asked of them. A test is (prompt, gen, depth, sequences); its
+# limits: at least so many times the peer, at least that share of the machine's limit.
+PP, TG = (512, 0, 0, 1), (0, 128, 0, 1)
+CASES = {
+    "q4_0": {"model": (FIRST, "Q4_0"), "tests": {PP: (2.2, 0.55), TG: (1.05, 0.85)}},
+    "q4_k": {"model": (FIRST, "Q4_K"), "tests": {PP: (2.2, 0.55), TG: (1.05, 0.85)}},
+    "q6_k": {"model": (FIRST, "Q6_K"), "tests": {PP: (None, None), TG: (1.05, 0.85)}},
+    "q8_0": {"model": (FIRST, "Q8_0"), "tests": {PP: (2.5, 0.55), TG: (1.05, 0.85)}},
+    "f16": {"model": (FIRST, "F16"), "tests": {PP: (1.05, None), TG: (1.05, 0.85)}},
+    "bf16": {"model": (FIRST, "BF16"), "tests": {PP: (1.3, None), TG: (None, None)}},
+    "depth": {"model": (FIRST, "Q8_0"), "tests": {(0, 32, 8192, 1): (1.2, None)}},
+    "olmoe": {"model": ("olmoe-1b-7b", "Q4_K"), "tests": {PP: (2.5, None), TG: (1.05, None)}},
+    "batch8": {"model": (FIRST, "Q4_0"), "tests": {(32, 32, 0, 8): (3.5, None)}},
+    "batch32": {"model": (FIRST, "Q4_0"), "tests": {(32, 32, 0, 32): (2.7, None)}},
+    "stories": {"model": "stories260K", "tests": {(0, 256, 0, 1): (5, None)}, "threads": 1},
+    "start": {"model": "stories260K", "tests": {"start": (5, None)}, "threads": 1},
+    "avx2-q4_0": {"model": (FIRST, "Q4_0"), "tests": {PP: (1.2, None), TG: (1.0, None)}, "avx2": True},
+    "avx2-q4_k": {"model": (FIRST, "Q4_K"), "tests": {PP: (1.2, None), TG: (1.0, None)}, "avx2": True},
+    "avx2-q8_0": {"model": (FIRST, "Q8_0"), "tests": {PP: (1.2, None), TG: (1.0, None)}, "avx2": True},
+}
+# pith alone: how its cost grows. (model, options of pith bench)
+GROWTH = {
+    "context": ((FIRST, "Q4_0", "--layers", "4"), ["-p", "0", "-n", "16", "-d", "512-32768*2"]),
+    "batch": ((FIRST, "Q4_0"), ["-p", "1", "-n", "16", "--parallel", "1-64*2"]),
+    "threads": ((FIRST, "Q4_0"), ["-p", "128", "-n", "16", "-t", "{threads}"]),
+    "size": (("qwen3-0.6b", "Q4_0"), ["-p", "128", "-n", "16"]),
+    "size 1b": ((FIRST, "Q4_0"), ["-p", "128", "-n", "16"]),
+    "size 8b": (("llama-3.1-8b", "Q4_0"), ["-p", "128", "-n", "16"]),
+}
+STORIES = "shared/data/weights/stories260K/stories260Ktok512-llamacpp.gguf"
+MEMORY_LIMIT = 64 << 20  # beyond the file's pages and the KV cache
+
+AVX2_FLAGS = ["-DGGML_NATIVE=OFF"] + [f"-DGGML_{f}=ON" for f in ("SSE42", "AVX", "AVX2", "FMA", "F16C", "BMI2")]
+COMMON_FLAGS = ["-DMTMD_BUILD=OFF", "-DLLAVA_BUILD=OFF", "-DLLAMA_BUILD_TOOLS=OFF"]
+
+
+# --- the peer, inside its virtual environment -----------------------------------------------------
+
+
+class Worker:
+    """Speaks JSON lines: a test in, its seconds out. The model stays loaded from round to round."""
+
+    def __init__(self, path, threads):
+        import llama_cpp
+
+        self.api, self.path, self.threads = llama_cpp, path.encode(), threads
+        self.log = llama_cpp.llama_log_callback(lambda level, text, data: None)
+        llama_cpp.llama_log_set(self.log, None)
+        llama_cpp.llama_backend_init()
+        self.model = self.load()
+        self.vocab = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(self.model))
+        self.context = self.key = None
+
+    def load(self):
+        params = self.api.llama_model_default_params()
+        params.n_gpu_layers = 0
+        model = self.api.llama_model_load_from_file(self.path, params)
+        if not model:
+            sys.exit(f"llama.cpp cannot load {self.path.decode()}")
+        return model
+
+    def new_context(self, model, tokens, sequences):
+        params = self.api.llama_context_default_params()
+        params.n_ctx = tokens
+        params.n_seq_max = sequences
+        params.n_threads = params.n_threads_batch = self.threads
+        return self.api.llama_init_from_model(model, params)
+
+    def batch(self, entries):
+        """entries: (token, position, sequence, wants logits)."""
+        batch = self.api.llama_batch_init(len(entries), 0, 1)
+        batch.n_tokens = len(entries)
+        for i, (token, position, sequence, wanted) in enumerate(entries):
+            batch.token[i], batch.pos[i], batch.n_seq_id[i] = token, position, 1
+            batch.seq_id[i][0], batch.logits[i] = sequence, wanted
+        return batch
+
+    def decode(self, batches):
+        for batch in batches:
+            if self.api.llama_decode(self.context, batch) != 0:
+                sys.exit("llama_decode failed")
+            self.api.llama_synchronize(self.context)
+
+    def prompt(self, tokens, at, sequence):
+        entries = [(t, at + i, sequence, i == len(tokens) - 1) for i, t in enumerate(tokens)]
+        return [self.batch(entries[i : i + 2048]) for i in range(0, len(entries), 2048)]
+
+    def measure(self, prompt, gen, depth, sequences):
+        draw = lambda n: [random.randrange(self.vocab) for _ in range(n)]
+        key = (prompt, gen, depth, sequences)
+        fresh = key != self.key
+        if fresh:
+            if self.context:
+                self.api.llama_free(self.context)
+            room = 256 * -(-(depth + prompt + gen + 8) // 256)
+            self.context = self.new_context(self.model, room * sequences, sequences)
+            self.key = key
+            for s in range(sequences):
+                self.decode(self.prompt(draw(depth), 0, s))
+        memory = self.api.llama_get_memory(self.context)
+
+        def run(prompt, gen):
+            for s in range(sequences):
+                self.api.llama_memory_seq_rm(memory, s, depth, -1)
+            reading = [b for s in range(sequences) for b in self.prompt(draw(prompt), depth, s)]
+            writing = [
+                self.batch([(random.randrange(self.vocab), depth + prompt + i, s, True) for s in range(sequences)])
+                for i in range(gen)
+            ]
+            start = time.perf_counter()
+            self.decode(reading)
+            middle = time.perf_counter()
+            self.decode(writing)
+            end = time.perf_counter()
+            for batch in reading + writing:
+                self.api.llama_batch_free(batch)
+            return {"prompt_seconds": middle - start, "gen_seconds": end - middle}
+
+        if fresh:  # warm-up, as llama-bench does it
+            run(prompt, min(gen, 1))
+        return run(prompt, gen)
+
+    def start(self):
+        """From nothing to the first token: what a process does, less Python's own start."""
+        start = time.perf_counter()
+        model = self.load()
+        self.context, keep = self.new_context(model, 512, 1), self.context
+        vocab = self.api.llama_model_get_vocab(model)
+        tokens = (self.api.llama_token * 16)()
+        n = self.api.llama_tokenize(vocab, b"Once upon a time", 16, tokens, 16, True, False)
+        self.decode(self.prompt(list(tokens[:n]), 0, 0))
+        self.api.llama_get_logits_ith(self.context, -1)
+        self.api.llama_free(self.context)
+        self.api.llama_model_free(model)
+        self.context = keep
+        return {"seconds": time.perf_counter() - start}
+
+
+def work(path, threads):
+    worker = Worker(path, threads)
+    print(json.dumps({"version": worker.api.__version__, "system": worker.api.llama_print_system_info().decode()}), flush=True)
+    for line in sys.stdin:
+        test = json.loads(line)
+        print(json.dumps(worker.start() if test == "start" else worker.measure(*test)), flush=True)
+
+
+class PythonPeer:
+    def __init__(self, python, path, threads):
+        self.process = subprocess.Popen(
+            [python, __file__, "work", str(path), str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.about = self.answer()
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit("the peer ended")
+        return json.loads(line)
+
+    def measure(self, test):
+        self.process.stdin.write(json.dumps(test) + "\n")
+        self.process.stdin.flush()
+        return self.answer()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class ProgramPeer:
+    """llama-bench and llama-batched-bench of another build."""
+
+    def __init__(self, folder, path, threads):
+        self.folder, self.path, self.threads = Path(folder), str(path), str(threads)
+        self.about = {"version": self.folder.name, "system": ""}
+
+    def rows(self, program, *options):
+        command = [self.folder / program, "-m", self.path, "-t", self.threads, *map(str, options)]
+        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout
+
+    def measure(self, test):
+        if test == "start":
+            return None
+        prompt, gen, depth, sequences = test
+        if sequences > 1:
+            out = self.rows("llama-batched-bench", "-npp", prompt, "-ntg", gen, "-npl", sequences,
+                            "-c", (prompt + gen) * sequences, "--output-format", "jsonl")
+            row = json.loads(next(line for line in out.splitlines() if line.startswith("{")))
+            return {"prompt_seconds": row["t_pp"], "gen_seconds": row["t_tg"]}
+        row = json.loads(self.rows("llama-bench", "-p", prompt, "-n", gen, "-d", depth, "-r", 1, "-o", "json"))[0]
+        seconds = row["avg_ns"] / 1e9
+        return {"prompt_seconds": 0 if gen else seconds, "gen_seconds": seconds if gen else 0}
+
+    def close(self):
+        pass
+
+
+def make_venv(folder, flags):
+    python = folder / "bin" / "python"
+    probe = [python, "-c", "import llama_cpp"]
+    if python.exists() and subprocess.run(probe, stderr=subprocess.DEVNULL).returncode == 0:
+        return python
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    environment = dict(os.environ, CMAKE_ARGS=" ".join(COMMON_FLAGS + flags))
+    install = [python, "-m", "pip", "install", "--no-binary", "llama-cpp-python", "llama-cpp-python"]
+    subprocess.run(install, check=True, env=environment)
+    return python
+
+
+# --- pith -------------------------------------------------------------------------------------------
+
+
+def bench(pith, path, threads, test, environment):
+    prompt, gen, depth, sequences = test
+    options = ["-p", prompt, "-n", gen, "-d", depth, "-r", 1, "-t", threads, "--probe", "-o", "json"]
+    if sequences > 1:
+        options += ["--parallel", sequences]
+    command = [pith, "bench", "-m", path, *options]
+    row = json.loads(subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, check=True, env=environment).stdout)[0]
+    if sequences > 1:
+        return {"prompt_seconds": row["t_pp"], "gen_seconds": row["t_tg"], "row": row}
+    seconds = row["avg_ns"] / 1e9
+    return {"prompt_seconds": 0 if gen else seconds, "gen_seconds": seconds if gen else 0, "row": row}
+
+
+def start(pith, path, environment):
+    """A whole process: it starts, answers one token and ends."""
+    command = [pith, "run", "-m", path, "--raw", "--temp", "0", "-n", "1", "Once upon a time"]
+    begin = time.perf_counter()
+    subprocess.run(list(map(str, command)), stdout=subprocess.DEVNULL, check=True, env=environment)
+    return {"seconds": time.perf_counter() - begin}
+
+
+def model_file(args, model):
+    if model == "stories260K":
+        path = ROOT.parent / STORIES
+        if not path.exists():
+            print(f"{path} is not there: its rows are left out", file=sys.stderr)
+            return None
+        return path
+    path = args.folder / ("-".join(model).replace("--", "") + ".gguf")
+    if not path.exists():
+        subprocess.run([args.pith, "synth", model[0], model[1], path, *model[2:]], check=True)
+    return path
+
+
+def processor():
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def run_case(args, name, append):
+    case = CASES[name]
+    path = model_file(args, case["model"])
+    if not path:
+        return
+    threads, avx2 = case.get("threads", args.threads), case.get("avx2", False)
+    environment = dict(os.environ, **({"PITH_ISA": "avx2"} if avx2 else {}))
+    if args.peer:
+        peer = ProgramPeer(args.peer, path, threads)
+    else:
+        venv = args.folder / ("venv-avx2" if avx2 else "venv")
+        peer = PythonPeer(make_venv(venv, AVX2_FLAGS if avx2 else ["-DGGML_NATIVE=ON"]), path, threads)
+    for _ in range(args.rounds):
+        for test in case["tests"]:
+            ours = start(args.pith, path, environment) if test == "start" else bench(args.pith, path, threads, test, environment)
+            theirs = peer.measure(test)
+            if theirs:
+                append({"case": name, "test": test, "model": path.stem, "threads": threads, "peer": peer.about,
+                        "processor": processor(), "pith": ours, "theirs": theirs})
+    peer.close()
+
+
+def run(args):
+    args.folder.mkdir(parents=True, exist_ok=True)
+    args.folder = args.folder.resolve()
+    args.pith = Path(args.pith).resolve()
+
+    def append(result):
+        with open(args.results, "a") as file:
+            file.write(json.dumps(result) + "\n")
+
+    for name in args.cases or CASES:
+        if name in CASES:
+            run_case(args, name, append)
+        elif name in GROWTH:
+            model, options = GROWTH[name]
+            threads = ",".join(str(t) for t in range(1, args.threads + 1))
+            options = [o.format(threads=threads) for o in options]
+            command = [args.pith, "bench", "-m", model_file(args, model), "-r", str(args.rounds), "--probe", "-o", "json"]
+            if "-t" not in options:
+                command += ["-t", str(args.threads)]
+            rows = json.loads(subprocess.run(command + options, stdout=subprocess.PIPE, check=True).stdout)
+            append({"growth": name, "model": "-".join(model[:2]), "rows": rows})
+        else:
+            sys.exit(f"no case '{name}'; there are {', '.join([*CASES, *GROWTH])}")
+
+
+# --- the report ---------------------------------------------------------------------------------------
+
+
+def test_name(test):
+    if test == "start":
+        return "process for one token"
+    prompt, gen, depth, sequences = test
+    if sequences > 1:
+        return f"{sequences} sequences decoding"
+    name = f"prefill {prompt}" if prompt else f"decode {gen}"
+    return name + (f" at depth {depth}" if depth else "")
+
+
+def seconds_of(result, test):
+    if test == "start":
+        return result["seconds"]
+    return result["gen_seconds"] if test[1] else result["prompt_seconds"]
+
+
+def speed(result, test):
+    seconds = seconds_of(result, test)
+    return None if test == "start" else (test[1] * test[3] if test[1] else test[0]) / seconds
+
+
+def share_of(row, test):
+    """Of the limit that matters: arithmetic for prompts, reading for generation."""
+    if test == "start":
+        return None
+    if test[3] > 1:
+        return row["tg_gops_share"]
+    return row["bandwidth_share"] if test[1] else row["gops_share"]
+
+
+def verdict(value, limit):
+    return "" if limit is None else "yes" if value >= limit else "no"
+
+
+def percent(share):
+    return "" if share is None else f"{100 * share:.0f} %"
+
+
+def report_ratios(results, out):
+    out.append("| level | model | test | pith t/s | llama.cpp t/s | ratio min | median | max | at least | reached "
+               "| of limit | at least | reached |")
+    out.append("| --- | --- | --- | --: | --: | --: | --: | --: | --: | --- | --: | --: | --- |")
+    for name, case in CASES.items():
+        for test, (wanted, wanted_share) in case["tests"].items():
+            found = [r for r in results if r.get("case") == name and (r["test"] == test or r["test"] == list(test))]
+            if not found:
+                continue
+            ratios = sorted(seconds_of(r["theirs"], test) / seconds_of(r["pith"], test) for r in found)
+            median = statistics.median(ratios)
+            shares = [share_of(r["pith"].get("row"), test) for r in found]
+            share = None if shares[0] is None else statistics.median(shares)
+            text = lambda who: (
+                f"{1e3 * statistics.median(seconds_of(r[who], test) for r in found):.1f} ms"
+                if test == "start"
+                else f"{statistics.median(speed(r[who], test) for r in found):.1f}"
+            )
+            level = found[0]["pith"].get("row", {}).get("isa", "")
+            out.append(
+                f"| {level} | {found[0]['model']} | {test_name(test)} | {text('pith')} | {text('theirs')} | {ratios[0]:.2f} "
+                f"| **{median:.2f}** | {ratios[-1]:.2f} | {'' if wanted is None else wanted} | {verdict(median, wanted)} "
+                f"| {percent(share)} | {percent(wanted_share)} | {'' if share is None else verdict(share, wanted_share)} |"
+            )
+
+
+def report_memory(results, out):
+    out.append("| model | test | peak | file | KV cache | more | at most | reached |")
+    out.append("| --- | --- | --: | --: | --: | --: | --: | --- |")
+    seen = set()
+    for r in results:
+        row = r.get("pith", {}).get("row")
+        if not row or "model_size" not in row or (r["model"], str(r["test"])) in seen:
+            continue
+        seen.add((r["model"], str(r["test"])))
+        more = row["peak_rss"] - row["model_size"] - row["kv_bytes"]
+        mib = lambda n: f"{n / 2**20:.0f} MiB"
+        out.append(f"| {r['model']} | {test_name(tuple(r['test']))} | {mib(row['peak_rss'])} | {mib(row['model_size'])} "
+                   f"| {mib(row['kv_bytes'])} | {mib(more)} | {mib(MEMORY_LIMIT)} | {verdict(MEMORY_LIMIT, more)} |")
+
+
+def report_growth(results, out):
+    for r in (r for r in results if "growth" in r):
+        out.append(f"\n### {r['growth'].capitalize()}: {r['model']}\n")
+        out.append("| test | threads | t/s | ms a step | GB/s | of reading | GOP/s | of arithmetic |")
+        out.append("| --- | --: | --: | --: | --: | --: | --: | --: |")
+        for row in r["rows"]:
+            if "pl" in row:
+                step, name, rate = 1e3 * row["t_tg"] / row["tg"], f"{row['pl']} sequences", row["speed_tg"]
+                gbs, gbs_share, gops, gops_share = (row[k] for k in (
+                    "tg_bandwidth_gbs", "tg_bandwidth_share", "tg_gops", "tg_gops_share"))
+            else:
+                name = test_name((row["n_prompt"], row["n_gen"], row["n_depth"], 1))
+                step, rate = row["avg_ns"] / 1e6 / max(row["n_gen"], 1), row["avg_ts"]
+                gbs, gbs_share, gops, gops_share = (row[k] for k in (
+                    "bandwidth_gbs", "bandwidth_share", "gops", "gops_share"))
+            out.append(f"| {name} | {row['n_threads']} | {rate:.1f} | {step:.1f} | {gbs:.1f} | {percent(gbs_share)} "
+                       f"| {gops:.0f} | {percent(gops_share)} |")
+
+
+def report(args):
+    results = [json.loads(line) for line in open(args.results)]
+    measured = [r for r in results if "case" in r]
+    rows = [r["pith"]["row"] for r in measured if "row" in r["pith"]]
+    peers = sorted({f"{r['peer']['version']} ({r['peer']['system'].strip(' |')})" for r in measured})
+    limit = lambda key: f"{min(row[key] for row in rows):.0f} to {max(row[key] for row in rows):.0f}"
+    out = ["# Speed and memory", "",
+           "Written by `tools/compare_peers.py report` from what `tools/compare_peers.py run` measured.", "",
+           f"- Machine: {measured[0]['processor']}, {max(r['threads'] for r in measured)} threads. Over the measurements its "
+           f"limits were {limit('read_limit_gbs')} GB/s read, {limit('int8_limit_gops')} int8 GOP/s, "
+           f"{limit('bf16_limit_gops')} BF16 GOP/s and {limit('f32_limit_gops')} F32 GOP/s (all levels): a shared "
+           "machine. So every ratio is taken within a round in which both ran one after the other, and every share "
+           "against limits measured right before and after.",
+           *(f"- Peer: llama-cpp-python {p}" for p in peers),
+           "- Models have random weights (`pith synth`); stories260K is a trained one. Rounds: "
+           f"{min(sum(1 for r in measured if r['case'] == c) // len(CASES[c]['tests']) for c in {r['case'] for r in measured})} "
+           "or more of each row.",
+           "- Of limit: prefill and several sequences, of the arithmetic peak of what the kernels multiply; decode, of the read "
+           "bandwidth. The process for one token: pith's whole process beside llama.cpp's loading, tokenising, decoding "
+           "and freeing alone, without a process's start.", "", "## Beside llama.cpp", ""]
+    report_ratios(results, out)
+    out += ["", "## Peak memory", ""]
+    report_memory(results, out)
+    if any("growth" in r for r in results):
+        out += ["", "## How cost grows"]
+        report_growth(results, out)
+    print("\n".join(out))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    p = commands.add_parser("run", help="measure, and append to the results")
+    p.add_argument("--pith", default=ROOT / "build" / "pith", help="the program (build/pith)")
+    p.add_argument("--folder", type=Path, default=ROOT / "build" / "compare", help="of models and environments")
+    p.add_argument("--results", type=Path, required=True)
+    p.add_argument("--rounds", type=int, default=5)
+    p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    p.add_argument("--peer", help="a folder with llama-bench and llama-batched-bench")
+    p.add_argument("--cases", nargs="+", help=f"some of {', '.join([*CASES, *GROWTH])}; default: the first {len(CASES)}")
+    p.set_defaults(go=run)
+    p = commands.add_parser("report", help="print the tables")
+    p.add_argument("results")
+    p.set_defaults(go=report)
+    p = commands.add_parser("work", help="the peer's side of run")
+    p.add_argument("model")
+    p.add_argument("threads", type=int)
+    p.set_defaults(go=lambda a: work(a.model, a.threads))
+    args = parser.parse_args()
+    args.go(args)
+
+
+if __name__ == "__main__":
+    main()
