@@ -8,7 +8,9 @@
 
 #include "base/error.h"
 #include "cli/terminal.h"
+#include "train/bpe/tokenizer.h"
 #include "train/commands.h"
+#include "train/corpus/corpus.h"
 #include "train/dpo.h"
 #include "train/export.h"
 #include "train/pretrain.h"
@@ -26,6 +28,8 @@ struct Step {
 };
 // In the order in which a model is made.
 const std::vector<Step> kSteps = {
+    {"corpus", "the documents, conversations and tasks that models learn from", make_corpus},
+    {"tokenizer", "byte-level BPE of the corpus, and the corpus as token streams", make_tokenizer},
     {"pretrain", "next-token prediction: a trunk and its cooldowns", pretrain},
     {"sft", "fine-tuning on conversations", sft},
     {"reward", "a reward model from comparisons", reward},

@@ -1,0 +1,292 @@
+// The generators: what they claim about their problems holds, and nothing leaks between the splits.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <regex>
+#include <set>
+
+#include "pith/error.h"
+#include "train/corpus/document.h"
+#include "train/corpus/problem.h"
+#include "train/corpus/puzzle.h"
+#include "train/corpus/rules.h"
+#include "train/corpus/steps.h"
+#include "train/corpus/story.h"
+#include "train/corpus/world.h"
+
+namespace pith::lab {
+namespace {
+
+std::vector<int> numbers_in(const std::string& text) {
+  std::vector<int> numbers;
+  static const std::regex digits("[0-9]+");
+  for (std::sregex_iterator it(text.begin(), text.end(), digits), end; it != end; ++it) {
+    numbers.push_back(std::stoi(it->str()));
+  }
+  return numbers;
+}
+
+// --- draws and grammar ----------------------------------------------------------------------------
+
+TEST(LabDraw, CountsTheInformationOfItsChoices) {
+  Draw draw(1);
+  draw.below(8);
+  EXPECT_NEAR(draw.nats(), std::log(8.0), 1e-12);
+  double mean = 0;
+  constexpr int kDraws = 20000;
+  for (int i = 0; i < kDraws; ++i) {
+    Draw d(mix(2, static_cast<std::uint64_t>(i)));
+    d.chance(0.1);
+    mean += d.nats() / kDraws;
+  }
+  // The entropy of the coin; the deviation of one draw is 0.66, of the mean 0.0047: five of them.
+  EXPECT_NEAR(mean, -0.1 * std::log(0.1) - 0.9 * std::log(0.9), 5 * 0.0047);
+  const double before = draw.nats();
+  draw.until([&] { return draw.below(4); }, [](std::size_t i) { return i == 3; });
+  EXPECT_NEAR(draw.nats() - before, std::log(4.0), 1e-12);
+}
+
+TEST(LabDraw, ZipfGivesTheFirstMost) {
+  Draw draw(3);
+  std::vector<int> counts(10);
+  for (int i = 0; i < 30000; ++i) ++counts[draw.zipf(10)];
+  // p(0) = 1 / H(10) = 0.3414; five deviations of a count of 30,000 draws are 411.
+  EXPECT_NEAR(counts[0], 30000 * 0.34142, 411);
+  EXPECT_NEAR(counts[1], 30000 * 0.17071, 326);
+}
+
+TEST(LabGrammar, ExpandsAndSpells) {
+  FixedCast cast({{"he", "she"}, {"thing", "apple"}, {"friend.he", "he"}});
+  Draw draw(1);
+  EXPECT_EQ(polish(expand("{He} took a {thing} . [it|it] was  a hour.", cast, draw)),
+            "She took an apple. It was an hour.");
+  EXPECT_EQ(polish(expand("\"no !\" {he} said. {friend.He} saw a unicorn.", cast, draw)),
+            "\"No!\" she said. He saw a unicorn.");
+  std::string skeleton;
+  EXPECT_EQ(expand("[<a|a>|<a|a>]", cast, draw, &skeleton), "a");
+  EXPECT_EQ(skeleton.size(), 1u);
+  EXPECT_THROW(expand("{nobody}", cast, draw), Error);
+  EXPECT_THROW(expand("[a|b", cast, draw), Error);
+}
+
+// --- stories --------------------------------------------------------------------------------------
+
+TEST(LabStory, ReadsWell) {
+  std::set<std::string> skeletons;
+  for (std::uint64_t i = 0; i < 3000; ++i) {
+    Draw draw(mix(11, i));
+    const Story story = tell_story(draw);
+    skeletons.insert(story.key);
+    EXPECT_EQ(story.text.find_first_of("{}[]<>|"), std::string::npos) << story.text;
+    static const std::regex wrong(R"( [.,!?]|  |\. [a-z]|\ba [aeio]|\ban [^aeiouh]|\b(\w{3,}) \1\b)");
+    std::smatch found;
+    EXPECT_FALSE(std::regex_search(story.text, found, wrong)) << found.str() << " in: " << story.text;
+    EXPECT_NE(story.text.find(story.hero), std::string::npos);
+    EXPECT_EQ(std::count(story.text.begin(), story.text.end(), '"') % 2, 0) << story.text;
+  }
+  EXPECT_GT(skeletons.size(), 1000u);
+}
+
+// --- word problems --------------------------------------------------------------------------------
+
+TEST(LabProblem, StaysWithinItsBounds) {
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    Draw draw(mix(21, i));
+    const int steps = 1 + static_cast<int>(i % 5);
+    const Problem p = draw_problem(steps, draw);
+    EXPECT_EQ(p.steps(), steps);
+    EXPECT_GE(p.answer(), 1);
+    EXPECT_LE(p.answer(), 999);
+    for (const Event& e : p.events) EXPECT_LE(e.op == '*' || e.b > 0 ? e.a : e.a / 11, 9);
+    // The numbers of the text are those of the problem.
+    std::multiset<int> wanted = {p.start};
+    for (const Event& e : p.events) {
+      wanted.insert(e.a);
+      if (e.b > 0) wanted.insert(e.b);
+    }
+    const std::vector<int> told = numbers_in(tell_problem(p, draw));
+    EXPECT_EQ(std::multiset<int>(told.begin(), told.end()), wanted);
+  }
+}
+
+int value_of(const std::string& expression) {  // "40 + 12" or "6 * 7 * 2": products before sums
+  static const std::regex term(R"(([+-]?) ?([0-9]+)((?: \* [0-9]+)*))");
+  int sum = 0;
+  for (std::sregex_iterator it(expression.begin(), expression.end(), term), end; it != end; ++it) {
+    int product = std::stoi((*it)[2].str());
+    for (const int factor : numbers_in((*it)[3].str())) product *= factor;
+    sum += (*it)[1] == "-" ? -product : product;
+  }
+  return sum;
+}
+
+TEST(LabProblem, EveryEqualitySignOfTheStepsIsTrue) {
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    Draw draw(mix(22, i));
+    const Problem p = draw_problem(1 + static_cast<int>(i % 5), draw);
+    const std::string steps = worked_steps(p, draw);
+    int last = 0, lines = 0;
+    for (std::size_t at = 0; at < steps.size(); ++lines) {
+      const std::size_t end = steps.find('\n', at);
+      std::string line = steps.substr(at, end - at);
+      at = end + 1;
+      const int first = value_of(line.substr(0, line.find(" = ")));
+      for (std::size_t sign; (sign = line.find(" = ")) != line.npos;) {
+        line = line.substr(sign + 3);
+        last = value_of(line.substr(0, line.find(" = ")));
+        EXPECT_EQ(last, first) << steps;
+      }
+    }
+    EXPECT_EQ(last, p.answer()) << p.key() << "\n" << steps;
+    EXPECT_EQ(lines, p.steps());
+  }
+}
+
+// A problem that is told again, with other names and in another setting, has the same key, so it is in the
+// same split; and no two splits have a problem with the same operations on the same numbers.
+TEST(LabSplit, RenamedProblemsCannotLeak) {
+  std::map<std::string, Split>
+      split_of_problem;  // by what the text says: the kind of each event and its numbers
+  for (std::uint64_t i = 0; i < 4000; ++i) {
+    for (const Split split : {Split::Train, Split::Validation, Split::Test}) {
+      Draw draw(mix(31 + static_cast<std::uint64_t>(split), i));
+      const Request r = make_request(*find_kind("problem-direct"), split, draw);
+      EXPECT_EQ(split_of(r.key), split);
+      const auto [known, is_new] = split_of_problem.emplace(r.key, split);
+      EXPECT_EQ(known->second, split) << r.key;
+    }
+  }
+  Draw one(1), other(2);
+  const Problem p = draw_problem(4, one);
+  const std::string text = tell_problem(p, one);
+  std::string again = text;
+  while (again == text) again = tell_problem(p, other);
+  EXPECT_EQ(numbers_in(text).size(), numbers_in(again).size());
+  // Another problem of the same numbers is another problem.
+  Problem q = p;
+  q.events[0].op = q.events[0].op == '+' ? '-' : '+';
+  EXPECT_NE(p.key(), q.key());
+}
+
+TEST(LabSplit, DocumentsAndConversationsHoldOnlyTheirOwnProblems) {
+  for (const std::string_view kind : {"problem-steps", "puzzle", "sum", "sort", "reverse", "tale"}) {
+    std::set<std::string> train, test;
+    for (std::uint64_t i = 0; i < 400; ++i) {
+      Draw draw(mix(41, i));
+      train.insert(make_conversation(kind, Split::Train, draw).request.key);
+      test.insert(make_conversation(kind, Split::Test, draw).request.key);
+    }
+    for (const std::string& key : test) EXPECT_FALSE(train.contains(key)) << kind << ": " << key;
+  }
+}
+
+// --- puzzles --------------------------------------------------------------------------------------
+
+TEST(LabPuzzle, SolverAgreesWithKnownAnswers) {
+  EXPECT_TRUE(solvable({1, 2, 3, 4}, 24));
+  EXPECT_TRUE(solvable({2, 2, 6, 6}, 24));
+  EXPECT_FALSE(solvable({1, 1, 1, 1}, 24));
+  EXPECT_FALSE(solvable({3, 3, 8, 8}, 24));  // only with a fraction on the way: 8 / (3 - 8 / 3)
+  EXPECT_FALSE(solvable({5}, 6));
+}
+
+TEST(LabPuzzle, SolutionsSolveAndPrefixesAreLabelled) {
+  int good = 0;
+  for (std::uint64_t i = 0; i < 300; ++i) {
+    Draw draw(mix(51, i));
+    const Puzzle p = draw_puzzle(draw);
+    std::string answer;
+    for (const std::string& line : solution(p, draw)) answer += line + "\n";
+    EXPECT_TRUE(solves(p, answer)) << p.key() << "\n" << answer;
+    EXPECT_FALSE(solves(p, answer.substr(0, answer.find('\n') + 1)));
+    Puzzle other = p;
+    ++other.target;
+    EXPECT_FALSE(solves(other, answer));
+    const std::string search = worked_search(p, draw);
+    EXPECT_TRUE(search.ends_with("Done.\n")) << search;
+    const LabelledPrefix prefix = draw_prefix(p, draw);
+    if (prefix.text.ends_with("Done.\n")) EXPECT_TRUE(prefix.solvable);
+    if (prefix.text.ends_with("No.\n")) EXPECT_FALSE(prefix.solvable);
+    good += prefix.solvable;
+  }
+  EXPECT_GT(good, 60);
+  EXPECT_LT(good, 240);
+  const Puzzle p{{1, 2, 3, 4}, 24};
+  EXPECT_TRUE(solves(p, "4 * 3 = 12, left 1 2 12.\n12 * 2 = 24, left 1 24.\n24 * 1 = 24. Done."));
+  EXPECT_FALSE(solves(p, "4 * 3 = 12, left 1 2 12.\n12 * 2 = 24, left 1 24.\n24 * 1 = 25. Done."));
+  EXPECT_FALSE(solves(p, "4 * 6 = 24. Done."));
+  EXPECT_FALSE(solves(p, "999999999999999999999 * 3 = 12\n"));
+}
+
+// --- rules ----------------------------------------------------------------------------------------
+
+TEST(LabRules, ThousandsOfThemAndHeldOutOnesAreNew) {
+  std::set<std::string> train, test;
+  for (std::uint64_t i = 0; i < 20000; ++i) {
+    Draw draw(mix(61, i));
+    const Rule rule = Rule::draw(draw);
+    (split_of(rule.key()) == Split::Test ? test : train).insert(rule.key());
+  }
+  EXPECT_GT(train.size(), 3000u);
+  EXPECT_GT(test.size(), 100u);
+}
+
+TEST(LabRules, AKeySaysWhatTheRuleDoes) {
+  // Of every key all rules give the same outputs.
+  std::map<std::string, Rule> known;
+  for (std::uint64_t i = 0; i < 5000; ++i) {
+    Draw draw(mix(62, i));
+    const Rule rule = Rule::draw(draw);
+    const auto [first, is_new] = known.emplace(rule.key(), rule);
+    if (is_new || rule.family() == "label") continue;
+    Draw a(i), b(i);
+    EXPECT_EQ(show(first->second.examples(6, a)), show(rule.examples(6, b))) << rule.key();
+  }
+}
+
+// --- the world ------------------------------------------------------------------------------------
+
+TEST(LabWorld, EveryFactHasFiveParaphrasesAndHalfOfThePeopleAreAskedAbout) {
+  const World& world = World::get();
+  for (const Attribute& a : world.attributes()) {
+    EXPECT_GE(a.statements.size(), 5u) << a.name;
+    EXPECT_GE(a.questions.size(), 5u) << a.name;
+  }
+  std::set<std::string> names;
+  std::int64_t asked = 0;
+  for (const Person& p : world.people()) {
+    EXPECT_TRUE(names.insert(p.name).second) << p.name;
+    asked += p.questioned;
+  }
+  EXPECT_EQ(2 * asked, std::ssize(world.people()));
+  std::set<std::string> train, test;
+  for (std::uint64_t i = 0; i < 2000; ++i) {
+    Draw draw(mix(71, i));
+    train.insert(make_request(*find_kind("fact"), Split::Train, draw).key);
+    test.insert(make_request(*find_kind("fact"), Split::Test, draw).key);
+  }
+  for (const std::string& key : test) EXPECT_FALSE(train.contains(key)) << key;
+}
+
+// --- all kinds ------------------------------------------------------------------------------------
+
+TEST(LabRequests, AreTheSameForASeedAndHoldTheirAnswers) {
+  for (const auto kinds : {instruction_kinds(), reasoning_kinds(), talk_kinds()}) {
+    for (const RequestKind& kind : kinds) {
+      for (std::uint64_t i = 0; i < 200; ++i) {
+        Draw a(mix(81, i)), b(mix(81, i));
+        const Request r = make_request(kind, Split::Train, a);
+        EXPECT_EQ(r.user, make_request(kind, Split::Train, b).user);
+        EXPECT_FALSE(r.user.empty());
+        EXPECT_FALSE(r.reply.empty());
+        if (r.check == Check::Number) EXPECT_EQ(std::to_string(numbers_in(r.reply).back()), r.answer);
+        if (r.check == Check::Exact) EXPECT_EQ(r.reply, r.answer);
+        if (r.check == Check::Contains) EXPECT_NE(r.reply.find(r.answer), std::string::npos) << r.reply;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pith::lab

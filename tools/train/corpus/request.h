@@ -1,0 +1,55 @@
+// Instructions with their answers: what a user may ask of the small models.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "train/corpus/draw.h"
+#include "train/corpus/split.h"
+
+namespace pith::lab {
+
+/// How an answer is compared with the right one.
+enum class Check {
+  Exact,     ///< the words, without what is said around them out of politeness
+  Number,    ///< the last number
+  Contains,  ///< the right words are in it
+  Refusal,   ///< it says that it does not know
+  Puzzle,    ///< legal steps that reach the target (see puzzle.h)
+  None,      ///< nothing to be right or wrong about: a story, a greeting
+};
+std::string_view name_of(Check check);
+
+struct Request {
+  std::string_view kind;
+  std::string key;     ///< what is asked, without how: decides the split
+  std::string user;    ///< in clean spelling
+  std::string reply;   ///< right, in one of the ways to say it
+  std::string answer;  ///< what `check` compares with
+  Check check = Check::Exact;
+  int steps = 0;  ///< of a word problem
+};
+
+/// A kind of instruction; the issue of one seed is always the same.
+struct RequestKind {
+  std::string_view name;
+  Request (*make)(Draw& draw, Split split);
+};
+
+/// copy, reverse, sort, count, compare, extract, story (a question about one), fact, refuse: those that are
+/// tested as instruction following.
+std::span<const RequestKind> instruction_kinds();
+/// sum, problem-direct, problem-steps, puzzle.
+std::span<const RequestKind> reasoning_kinds();
+/// tale (tell a story), talk (greetings, who are you).
+std::span<const RequestKind> talk_kinds();
+const RequestKind* find_kind(std::string_view name);
+
+/// Makes requests until one's key is in the split.
+Request make_request(const RequestKind& kind, Split split, Draw& draw);
+
+/// As people type: without capitals, without a mark at the end, with "please".
+std::string as_typed(std::string user, Draw& draw);
+
+}  // namespace pith::lab

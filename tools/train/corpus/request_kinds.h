@@ -1,0 +1,30 @@
+// The makers of each kind of request; request.cpp lists them.
+#pragma once
+
+#include "train/corpus/request.h"
+
+namespace pith::lab {
+
+/// The key of all sums of numbers to ten: they are few and to be known by heart, so all are for training.
+inline constexpr std::string_view kTable = "a table";
+
+Request request_copy(Draw& draw, Split split);
+Request request_reverse(Draw& draw, Split split);
+Request request_sort(Draw& draw, Split split);
+Request request_count(Draw& draw, Split split);
+Request request_compare(Draw& draw, Split split);
+Request request_extract(Draw& draw, Split split);
+
+Request request_story(Draw& draw, Split split);
+Request request_fact(Draw& draw, Split split);
+Request request_refuse(Draw& draw, Split split);
+
+Request request_sum(Draw& draw, Split split);
+Request request_problem_direct(Draw& draw, Split split);
+Request request_problem_steps(Draw& draw, Split split);
+Request request_puzzle(Draw& draw, Split split);
+
+Request request_tale(Draw& draw, Split split);
+Request request_talk(Draw& draw, Split split);
+
+}  // namespace pith::lab
