@@ -48,10 +48,11 @@ const std::vector<Plot> kPlots = {
      {"{time}, {hero} found a {treasure} {spot}. [It looked very old.|{He} rubbed it on {his} coat.] When "
       "{he} held it, a voice said, \"You have three wishes.\" [{hero} almost dropped it.|{hero} could not "
       "believe {his} ears.]",
-      "\"I wish for <a mountain of {food}|a hundred toys|a house of gold>!\" said {hero}. And there it was. "
-      "[{He} was very happy at first.|What a day!] But soon {he} <had a tummy ache|did not know what to play "
-      "with|was cold and lonely in the big house>. [\"This is not what I wanted,\" {he} said.|It was no fun "
-      "at all.]",
+      "<\"I wish for a mountain of {food}!\" said {hero}. And there it was. {He} ate and ate. But soon {he} "
+      "had a tummy ache.|\"I wish for a hundred toys!\" said {hero}. And there they were. What a day! But "
+      "soon {he} did not know what to play with.|\"I wish for a house of gold!\" said {hero}. And there it "
+      "was. It was shining in the sun. But soon {he} was cold and lonely in it.> [\"This is not what I "
+      "wanted,\" {he} said.|It was no fun at all.]",
       "{He} thought about the second wish. \"I wish <that I could fly like a bird|that I were as tall as a "
       "tree|that it were summer all year long>,\" {he} said. [At once, it came true.|And so it was.] <But "
       "{friend} could not play with {him} now.|But after a while, {he} wanted to go home.|But it was not as "

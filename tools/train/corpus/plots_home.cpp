@@ -158,7 +158,7 @@ const std::vector<Plot> kPlots = {
       "it,\" said {his} grandfather, and he looked {sad}.",
       "{hero} <took the clock to the clockmaker, but the shop was closed|opened the little door and looked "
       "inside|read a big book about clocks>. [{He} thought and thought.|{He} did not know what to do.] <Then "
-      "{he} saw a small {treasure} stuck between the wheels.|Then {he} saw that a spider had made its web "
+      "{he} saw a {treasure} stuck between the wheels.|Then {he} saw that a spider had made its web "
       "between the wheels.|Then {he} saw that one tiny wheel had fallen out.>",
       "With great care, {he} put everything right. [{He} turned the key.|{He} held {his} breath.] Tick, "
       "tock! The clock was going again.",
