@@ -12,6 +12,8 @@
 #include "train/commands.h"
 #include "train/corpus/corpus.h"
 #include "train/dpo.h"
+#include "train/eval/eval.h"
+#include "train/eval/pairs.h"
 #include "train/export.h"
 #include "train/pretrain.h"
 #include "train/reward.h"
@@ -35,6 +37,8 @@ const std::vector<Step> kSteps = {
     {"reward", "a reward model from comparisons", reward},
     {"rlhf", "PPO against a reward model", rlhf},
     {"dpo", "learning from pairs directly", dpo},
+    {"pairs", "answers of a model in pairs, ranked by a program, for the reward model", make_pairs},
+    {"eval", "the share of right answers by kind of question", eval},
     {"export", "a checkpoint as a GGUF model file", export_model},
 };
 

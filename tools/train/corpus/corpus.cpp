@@ -197,9 +197,9 @@ void write_problems(const Settings& s, Writer& writer, Split split) {
   out.commit();
 }
 
-Json pairs(const std::vector<Example>& examples) {
+Json pairs(const std::vector<RuleExample>& examples) {
   Json out = Json::array();
-  for (const Example& e : examples) out.push_back({{"in", e.in}, {"out", e.out}});
+  for (const RuleExample& e : examples) out.push_back({{"in", e.in}, {"out", e.out}});
   return out;
 }
 
@@ -208,7 +208,7 @@ void write_rules(const Settings& s, Writer& writer, Split split) {
   constexpr int kShots = 8;
   struct Item {
     Rule rule;
-    std::vector<Example> examples, mismatched;
+    std::vector<RuleExample> examples, mismatched;
     std::string text;
   };
   JsonlWriter out(s.folder / (file + ".jsonl"));
@@ -224,14 +224,14 @@ void write_rules(const Settings& s, Writer& writer, Split split) {
         // The control: the same inputs with the outputs of other rules.
         item.mismatched = item.examples;
         item.mismatched.pop_back();
-        for (Example& e : item.mismatched) e.out = held_out().example(draw).out;
+        for (RuleExample& e : item.mismatched) e.out = held_out().example(draw).out;
         item.text = show(item.examples);
         return item;
       },
       [](const Item& i) -> const std::string& { return i.text; },
       [&](const Item& i, const Draw&) {
-        std::vector<Example> shots = i.examples;
-        const Example query = shots.back();
+        std::vector<RuleExample> shots = i.examples;
+        const RuleExample query = shots.back();
         shots.pop_back();
         return Json{{"prompt", query.in + " ->"},
                     {"answer", query.out},

@@ -171,7 +171,7 @@ Rule Rule::draw(Draw& draw) {
   return rule;
 }
 
-Example Rule::example(Draw& draw) const {
+RuleExample Rule::example(Draw& draw) const {
   if (parts_.empty()) {
     const Label& label = draw.pick(labels_);
     return {std::string(draw.pick(kKinds[static_cast<std::size_t>(label.kind)].words)), label.word};
@@ -180,19 +180,19 @@ Example Rule::example(Draw& draw) const {
   return {fmt::format("{}", fmt::join(in, " ")), fmt::format("{}", fmt::join(change(in), " "))};
 }
 
-std::vector<Example> Rule::examples(int n, Draw& draw) const {
-  std::vector<Example> out;
+std::vector<RuleExample> Rule::examples(int n, Draw& draw) const {
+  std::vector<RuleExample> out;
   std::set<std::string> seen;
   while (static_cast<int>(out.size()) < n) {
-    Example e = example(draw);
+    RuleExample e = example(draw);
     if (seen.insert(e.in).second) out.push_back(std::move(e));
   }
   return out;
 }
 
-std::string show(const std::vector<Example>& examples) {
+std::string show(const std::vector<RuleExample>& examples) {
   std::string out;
-  for (const Example& e : examples) out += e.in + " -> " + e.out + "\n";
+  for (const RuleExample& e : examples) out += e.in + " -> " + e.out + "\n";
   return out;
 }
 

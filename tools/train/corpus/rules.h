@@ -8,7 +8,7 @@
 
 namespace pith::lab {
 
-struct Example {
+struct RuleExample {
   std::string in, out;
 };
 
@@ -23,9 +23,9 @@ class Rule {
   const std::string& key() const { return key_; }
   std::string_view family() const { return parts_.empty() ? "label" : "list"; }
 
-  Example example(Draw& draw) const;
+  RuleExample example(Draw& draw) const;
   /// Examples whose inputs differ.
-  std::vector<Example> examples(int n, Draw& draw) const;
+  std::vector<RuleExample> examples(int n, Draw& draw) const;
 
  private:
   struct Part {
@@ -46,6 +46,6 @@ class Rule {
 };
 
 /// "3 1 4 -> 4 1 3" on lines of their own.
-std::string show(const std::vector<Example>& examples);
+std::string show(const std::vector<RuleExample>& examples);
 
 }  // namespace pith::lab

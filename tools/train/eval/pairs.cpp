@@ -1,0 +1,133 @@
+#include "train/eval/pairs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "cli/terminal.h"
+#include "train/corpus/draw.h"
+#include "train/eval/annotator.h"
+#include "train/eval/answers.h"
+#include "train/jsonl.h"
+
+namespace pith::lab {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Settings {
+  std::filesystem::path model, prompts, out;
+  int threads, parallel;
+  std::int64_t limit, per_prompt;
+  double noise;
+  AnswerSettings answers;
+};
+
+Settings read(const Config& config) {
+  Settings s;
+  s.model = config.text("model");
+  s.prompts = config.text("prompts");
+  s.out = config.text("out");
+  s.threads = static_cast<int>(config.integer("threads", 0, 1024));
+  s.parallel = static_cast<int>(config.integer("parallel", 1, 4096));
+  s.limit = config.integer("limit", 0, 100'000'000);
+  s.per_prompt = config.integer("per_prompt", 1, 1000);
+  s.noise = config.number("noise", 0, 0.5);
+  s.answers = {.temperature = config.number("temperature", 0.01, 10),
+               .choices = static_cast<int>(config.integer("choices", 2, 64)),
+               .max_tokens = config.integer("max_tokens", 1, 1 << 20),
+               .seed = static_cast<std::uint64_t>(config.integer("seed", 0, INT64_MAX))};
+  config.finish();
+  return s;
+}
+
+struct Item {
+  Json messages;  // without the answer
+  std::string kind, user, check, answer;
+  int steps = 0;
+
+  Asked asked() const { return {kind, user, check, answer, steps}; }
+};
+
+std::vector<Item> read_items(const Settings& s) {
+  std::vector<Item> items;
+  read_jsonl(s.prompts, [&](const nlohmann::json& line) {
+    Item item{.kind = line.at("kind"), .check = line.at("check"), .answer = line.at("answer")};
+    for (const auto& m : line.at("messages")) {
+      item.messages.push_back({{"role", m.at("role")}, {"content", m.at("content")}});
+    }
+    // What is checked is the only question: conversations of several turns are left out.
+    if (item.messages.size() != 2) return;
+    item.messages.erase(1);
+    item.user = item.messages[0].at("content");
+    item.steps = line.value("steps", 0);
+    items.push_back(std::move(item));
+  });
+  Draw draw(s.answers.seed);
+  draw.shuffle(items);  // the file has one kind after another
+  if (s.limit > 0 && s.limit < std::ssize(items)) items.resize(static_cast<std::size_t>(s.limit));
+  if (items.empty()) fail("{}: no conversations of one turn", printable(s.prompts.string(), 400));
+  return items;
+}
+
+struct Rated {
+  std::string reply;
+  Judgement judgement;
+};
+
+std::string_view difference(const Judgement& a, const Judgement& b) {
+  if (a.right == b.right) return "style";
+  return a.same_style(b) ? "correctness" : "both";
+}
+
+}  // namespace
+
+void make_pairs(const Config& config) {
+  const Settings s = read(config);
+  const std::vector<Item> items = read_items(s);
+  if (s.out.has_parent_path()) std::filesystem::create_directories(s.out.parent_path());
+  AnsweringModel model(s.model, s.threads, s.parallel);
+  std::vector<Prompt> prompts;
+  for (const Item& item : items) prompts.push_back({model.chat(item.messages)});
+  const auto replies = model.answer(prompts, s.answers, "answers");
+
+  JsonlWriter out(s.out);
+  std::map<std::string, std::int64_t> counts;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    std::vector<Rated> rated;
+    for (const std::string& reply : replies[i]) rated.push_back({reply, judge(items[i].asked(), reply)});
+    std::vector<std::pair<std::size_t, std::size_t>> found;
+    for (std::size_t a = 0; a < rated.size(); ++a) {
+      for (std::size_t b = 0; b < rated.size(); ++b) {
+        if (rated[a].judgement.score() > rated[b].judgement.score()) found.emplace_back(a, b);
+      }
+    }
+    Draw draw(mix(s.answers.seed, i));
+    draw.shuffle(found);
+    if (std::ssize(found) > s.per_prompt) found.resize(static_cast<std::size_t>(s.per_prompt));
+    for (const auto& [better, worse] : found) {
+      const Rated &good = rated[better], &bad = rated[worse];
+      const std::string_view differs = difference(good.judgement, bad.judgement);
+      const bool flipped = draw.chance(s.noise);
+      ++counts[std::string(differs)];
+      out.write({{"messages", items[i].messages},
+                 {"chosen", flipped ? bad.reply : good.reply},
+                 {"rejected", flipped ? good.reply : bad.reply},
+                 {"kind", items[i].kind},
+                 {"check", items[i].check},
+                 {"answer", items[i].answer},
+                 {"differs", differs},
+                 {"margin", good.judgement.score() - bad.judgement.score()},
+                 {"flipped", flipped}});
+    }
+  }
+  out.commit();
+  for (const auto& [differs, count] : counts)
+    cli::write_out(fmt::format("{:<12} {} pairs\n", differs, count));
+}
+
+}  // namespace pith::lab
