@@ -30,7 +30,7 @@ TEST(LabChecks, LookAtTheAnswerAndNotAtManners) {
                         "4 * 3 = 12, left 1 2 12.\n12 * 2 = 24, left 1 24.\n24 * 1 = 24. Done."));
   EXPECT_TRUE(is_right("none", "", "Once upon a time, there was a fox. It slept."));
   EXPECT_FALSE(is_right("none", "", "Once upon a time, there was a"));
-  EXPECT_FALSE(is_right("none", "", "The fox slept well. The fox slept well."));
+  EXPECT_FALSE(is_right("none", "", "The fox slept well. The fox slept well. The fox slept well."));
   EXPECT_THROW(is_right("perhaps", "a", "a"), Error);
   EXPECT_THROW(is_right("puzzle", "1 2", "a"), Error);
 }
@@ -68,7 +68,7 @@ TEST(LabAnnotator, PrefersRightThenStyle) {
 }
 
 TEST(LabEval, WilsonInterval) {
-  // R's prop.test(15, 20, correct = FALSE): 0.5312988, 0.8881352 (to its printed digits).
+  // The formula at p = 0.75, n = 20, worked out apart from the code.
   const Interval i = wilson(15, 20);
   EXPECT_NEAR(i.low, 0.531299, 1e-5);
   EXPECT_NEAR(i.high, 0.888138, 1e-5);
