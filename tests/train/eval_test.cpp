@@ -30,7 +30,8 @@ TEST(LabChecks, LookAtTheAnswerAndNotAtManners) {
                         "4 * 3 = 12, left 1 2 12.\n12 * 2 = 24, left 1 24.\n24 * 1 = 24. Done."));
   EXPECT_TRUE(is_right("none", "", "Once upon a time, there was a fox. It slept."));
   EXPECT_FALSE(is_right("none", "", "Once upon a time, there was a"));
-  EXPECT_FALSE(is_right("none", "", "The fox slept well. The fox slept well. The fox slept well."));
+  EXPECT_FALSE(
+      is_right("none", "", "A fox slept well. A fox slept well. A fox slept well. A fox slept well."));
   EXPECT_THROW(is_right("perhaps", "a", "a"), Error);
   EXPECT_THROW(is_right("puzzle", "1 2", "a"), Error);
 }

@@ -66,10 +66,10 @@ bool is_whole(std::string_view reply) {
     if (sentence.size() > 12) sentences.push_back(sentence);
     at = end + 1;
   }
-  // A song or an echo may say a thing twice.
+  // A song or an echo may say a thing three times.
   std::ranges::sort(sentences);
-  for (std::size_t i = 2; i < sentences.size(); ++i) {
-    if (sentences[i] == sentences[i - 2]) return false;
+  for (std::size_t i = 3; i < sentences.size(); ++i) {
+    if (sentences[i] == sentences[i - 3]) return false;
   }
   return true;
 }
