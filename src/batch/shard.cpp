@@ -36,9 +36,7 @@ class Launchers {
     }
     if (has("PARALLEL_SEQ")) {
       if (!count_)
-        fail_usage(
-            "--shard auto: GNU parallel does not say how many jobs there are; --shard auto/N does, or "
-            "--shard {{#}}/{{##}}");
+        fail_usage("--shard auto: GNU parallel does not say how many jobs there are; --shard auto/N does");
       found.push_back({"PARALLEL_SEQ", {number("PARALLEL_SEQ"), *count_}});
     }
     return found;

@@ -175,7 +175,7 @@ TEST_F(Stdout, InvalidUtf8IsReplacedAndSaid) {
 }
 
 TEST_F(Stdout, HelpAndVersionAreTheProductWhereTheyAreAskedFor) {
-  for (const char* command : {"run", "chat", "tokenize", "logits", "inspect", "template", "quantize",
+  for (const char* command : {"run", "chat", "batch", "tokenize", "logits", "inspect", "template", "quantize",
                               "convert", "synth", "bench"}) {
     const Outcome o = run_pith({command, "--help"});
     EXPECT_EQ(o.code, 0);
