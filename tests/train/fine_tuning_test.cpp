@@ -56,7 +56,8 @@ struct Task {
       const json asked = json::array({message("user", word)});
       json answered = asked;
       answered.push_back(message("assistant", i / 8 % 2 == 0 ? "x" : "y"));
-      conversations += json{{"messages", answered}}.dump() + "\n";
+      conversations +=
+          json{{"messages", answered}, {"kind", "copy"}, {"check", "exact"}, {"answer", "y"}}.dump() + "\n";
       pairs += json{{"messages", asked}, {"chosen", "y"}, {"rejected", "x"}}.dump() + "\n";
     }
     for (int i = 0; i < 200; ++i) text += std::string("t\0", 2) + std::string("\0\1", 2);  // "t", end of text
@@ -175,6 +176,7 @@ TEST(FineTuning, SlowEveryStepLearnsItsTask) {
   const std::vector<json> rlhf_log = task.log("rlhf");
   EXPECT_NEAR(rlhf_log.front()["kl"].get<double>(), 0, 1e-4);  // nothing has been learnt yet
   EXPECT_GT(rlhf_log.back()["proxy_reward"], rlhf_log.front()["proxy_reward"]);
+  EXPECT_GT(rlhf_log.back()["true_score"], rlhf_log.front()["true_score"]);
   EXPECT_GT(task.share_of_y("rlhf"), 0.8);
 
   // Stopped behind every iteration, it ends with the same bytes.

@@ -4,9 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/file.h"
-#include "base/json.h"
 #include "text/model_text.h"
+#include "train/jsonl.h"
 
 namespace pith::lab {
 
@@ -53,32 +52,15 @@ Example Conversations::example(const ordered_json& messages) const {
   return out;
 }
 
-std::vector<ordered_json> read_lines(const std::filesystem::path& path) {
-  const std::string text = read_file(path), name = printable(path.string(), 400);
-  std::vector<ordered_json> out;
-  for (std::size_t begin = 0, end; begin < text.size(); begin = end + 1) {
-    end = std::min(text.find('\n', begin), text.size());
-    out.push_back(parse_ordered_json(std::string_view(text).substr(begin, end - begin),
-                                     fmt::format("{}: line {}", name, out.size() + 1)));
-  }
-  return out;
-}
-
 std::vector<Example> read_conversations(const std::filesystem::path& path, const Conversations& conversations,
                                         std::int64_t context) {
-  const std::string name = printable(path.string(), 400);
   std::vector<Example> out;
-  for (const ordered_json& line : read_lines(path)) {
-    try {
-      out.push_back(conversations.example(line.at("messages")));
-    } catch (const nlohmann::json::exception&) {
-      fail("{}: line {}: expected \"messages\" with \"role\" and \"content\"", name, out.size() + 1);
-    }
+  read_jsonl(path, [&](const nlohmann::json& line) {
+    out.push_back(conversations.example(line.at("messages")));
     if (std::ssize(out.back().tokens) > context)
-      fail("{}: line {}: {} tokens do not fit the context of {}", name, out.size(), out.back().tokens.size(),
-           context);
-  }
-  if (out.empty()) fail("{}: no conversation", name);
+      fail("{} tokens do not fit the context of {}", out.back().tokens.size(), context);
+  });
+  if (out.empty()) fail("{}: no conversation", printable(path.string(), 400));
   return out;
 }
 

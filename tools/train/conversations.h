@@ -39,9 +39,6 @@ class Conversations {
   std::int32_t end_of_turn_;
 };
 
-/// The lines of a JSONL file. Throws Error with the line's number.
-std::vector<nlohmann::ordered_json> read_lines(const std::filesystem::path& path);
-
 /// The messages of each line. Throws Error where a conversation is longer than the context.
 std::vector<Example> read_conversations(const std::filesystem::path& path, const Conversations& conversations,
                                         std::int64_t context);

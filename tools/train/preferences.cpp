@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "train/jsonl.h"
 
 namespace pith::lab {
 namespace {
@@ -25,7 +26,7 @@ Example begun(const Conversations& c, std::string_view prompt, std::string_view 
   return out;
 }
 
-Comparison read_comparison(const Conversations& c, const ordered_json& line) {
+Comparison read_comparison(const Conversations& c, const nlohmann::json& line) {
   Comparison out;
   if (line.contains("solvable")) {
     Example& side = line.at("solvable").get<bool>() ? out.better : out.worse;
@@ -43,19 +44,12 @@ std::vector<Comparison> read_comparisons(std::span<const std::string> files,
                                          const Conversations& conversations, std::int64_t context) {
   std::vector<Comparison> out;
   for (const std::string& file : files) {
-    std::int64_t number = 0;
-    for (const ordered_json& line : read_lines(file)) {
-      const std::string where = fmt::format("{}: line {}", printable(file, 400), ++number);
-      try {
-        out.push_back(read_comparison(conversations, line));
-      } catch (const nlohmann::json::exception&) {
-        fail("{}: expected \"messages\", \"chosen\", \"rejected\" or \"prompt\", \"prefix\", \"solvable\"",
-             where);
-      }
+    read_jsonl(file, [&](const nlohmann::json& line) {
+      out.push_back(read_comparison(conversations, line));
       const std::size_t longest = std::max(out.back().better.tokens.size(), out.back().worse.tokens.size());
       if (static_cast<std::int64_t>(longest) > context)
-        fail("{}: {} tokens do not fit the context of {}", where, longest, context);
-    }
+        fail("{} tokens do not fit the context of {}", longest, context);
+    });
   }
   if (out.empty()) fail("no preferences in {}", printable(files.front(), 400));
   return out;

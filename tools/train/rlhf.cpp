@@ -8,7 +8,9 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "train/conversations.h"
+#include "train/eval/annotator.h"
 #include "train/fine_tuning.h"
+#include "train/jsonl.h"
 #include "train/model_file.h"
 #include "train/net/heads.h"
 #include "train/order.h"
@@ -49,10 +51,18 @@ struct Settings : FineTuning {
   }
 };
 
+/// What is asked, and what the annotator has to know about it.
+struct Question {
+  std::vector<std::int32_t> tokens;
+  std::string kind, user, check, answer;
+  int steps = 0;
+};
+
 /// An answer with what is known of each of its tokens.
 struct Experience {
   Rollout rollout;
-  double score = 0;  // of the reward model
+  double score = 0;     // of the reward model
+  Judgement judgement;  // of the annotator
   std::vector<double> log_p, reference, values, advantages, returns;
 
   std::vector<std::int32_t> tokens() const {
@@ -96,9 +106,9 @@ class Reinforcement {
         start_(fresh_start(s_.from)),
         reward_(fresh_start(s_.reward)),
         conversations_(s_.tokenizer),
-        prompts_(read_prompts()),
+        questions_(read_questions()),
         parallel_(s_.parallel(start_.shape)),
-        order_(std::ssize(prompts_), s_.seed) {
+        order_(std::ssize(questions_), s_.seed) {
     if (reward_.shape != start_.shape)
       fail("{}: the reward model has another shape", printable(s_.reward, 400));
   }
@@ -109,16 +119,23 @@ class Reinforcement {
   }
 
  private:
-  std::vector<std::vector<std::int32_t>> read_prompts() const {
-    std::vector<std::vector<std::int32_t>> out;
-    for (const ordered_json& line : read_lines(s_.prompts)) {
+  // Conversations of one turn: what is checked is the only question.
+  std::vector<Question> read_questions() const {
+    std::vector<Question> out;
+    read_jsonl(s_.prompts, [&](const nlohmann::json& line) {
       ordered_json messages = line.at("messages");
-      if (!messages.empty() && messages.back().at("role") == "assistant") messages.erase(messages.size() - 1);
-      out.push_back(conversations_.prompt(messages));
-      if (std::ssize(out.back()) >= start_.shape.context)
-        fail("{}: line {}: the prompt leaves no room for an answer", printable(s_.prompts, 400), out.size());
-    }
-    if (out.empty()) fail("{}: no prompts", printable(s_.prompts, 400));
+      if (messages.size() != 2) return;
+      messages.erase(1);
+      out.push_back({.tokens = conversations_.prompt(messages),
+                     .kind = line.at("kind"),
+                     .user = messages.at(0).at("content"),
+                     .check = line.at("check"),
+                     .answer = line.at("answer"),
+                     .steps = line.value("steps", 0)});
+      if (std::ssize(out.back().tokens) >= start_.shape.context)
+        fail("the prompt leaves no room for an answer");
+    });
+    if (out.empty()) fail("{}: no conversations of one turn", printable(s_.prompts, 400));
     return out;
   }
 
@@ -144,9 +161,11 @@ class Reinforcement {
     }
     run.state("iteration") += 1;
 
-    double score = 0, length = 0, ended = 0;
+    double score = 0, true_score = 0, right = 0, length = 0, ended = 0;
     for (const Experience& e : experiences) {
       score += e.score / static_cast<double>(s_.answers);
+      true_score += e.judgement.score() / static_cast<double>(s_.answers);
+      right += e.judgement.right / static_cast<double>(s_.answers);
       length += static_cast<double>(e.length()) / static_cast<double>(s_.answers);
       ended += e.rollout.ended / static_cast<double>(s_.answers);
     }
@@ -154,6 +173,8 @@ class Reinforcement {
                                  {"iteration", iteration},
                                  {"loss", loss},
                                  {"proxy_reward", score},
+                                 {"true_score", true_score},
+                                 {"right", right},
                                  {"kl", kl},
                                  {"kl_coefficient", coefficient(run)},
                                  {"entropy", entropy},
@@ -177,8 +198,11 @@ class Reinforcement {
   // Answers of the policy with their scores.
   std::vector<Experience> draw(TrainingRun& run, std::int64_t iteration) {
     std::vector<std::vector<std::int32_t>> prompts, texts;
-    for (std::int64_t i = 0; i < s_.answers; ++i)
-      prompts.push_back(prompts_[order_[iteration * s_.answers + i]]);
+    std::vector<const Question*> asked;
+    for (std::int64_t i = 0; i < s_.answers; ++i) {
+      asked.push_back(&questions_[order_[iteration * s_.answers + i]]);
+      prompts.push_back(asked.back()->tokens);
+    }
     const SamplingSettings sampling{s_.tokenizer, s_.temperature, s_.max_tokens,
                                     mix(s_.seed ^ mix(static_cast<std::uint64_t>(iteration) + 1))};
     std::vector<Experience> out;
@@ -188,7 +212,11 @@ class Reinforcement {
       texts.push_back(out.back().tokens());
     }
     const std::vector<double> found = scores(parallel_, reward_.parameters.data(), texts);
-    for (std::size_t i = 0; i < out.size(); ++i) out[i].score = found[i];
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      const Question& q = *asked[i];
+      out[i].score = found[i];
+      out[i].judgement = judge({q.kind, q.user, q.check, q.answer, q.steps}, out[i].rollout.text);
+    }
     return out;
   }
 
@@ -321,7 +349,7 @@ class Reinforcement {
   Settings s_;
   Checkpoint start_, reward_;
   Conversations conversations_;
-  std::vector<std::vector<std::int32_t>> prompts_;
+  std::vector<Question> questions_;
   Parallel parallel_;
   ShuffledOrder order_;
 };

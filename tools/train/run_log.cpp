@@ -17,8 +17,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-double f32_limit(Team& team) { return MachineProbe(team, kernels().isa).measure(0.05).f32_ops; }
-
 // The lines of a log up to a step.
 std::string lines_until(const std::filesystem::path& path, std::int64_t step) {
   std::string kept;
@@ -35,8 +33,16 @@ std::string lines_until(const std::filesystem::path& path, std::int64_t step) {
 }  // namespace
 
 RunLog::RunLog(const std::filesystem::path& run, std::int64_t step, Team& team)
-    : path_(run / "log.jsonl"), name_(run.filename().string()), limit_(f32_limit(team)) {
+    : path_(run / "log.jsonl"), name_(run.filename().string()), team_(team) {
   write_file_atomically(path_, std::as_bytes(std::span<const char>(lines_until(path_, step))));
+  measure_limit();
+  resume();
+}
+
+void RunLog::measure_limit() {
+  if (limit_ > 0 && Clock::now() - measured_ < std::chrono::minutes(1)) return;
+  limit_ = std::max(limit_, MachineProbe(team_, kernels().isa).measure(0.05).f32_ops);
+  measured_ = Clock::now();
 }
 
 void RunLog::count(std::int64_t tokens, double flops) {

@@ -14,7 +14,7 @@ namespace pith::lab {
 class RunLog {
  public:
   /// Goes on behind the lines up to `step` of an earlier start of the same run; later ones are dropped, since
-  /// they are made again. Measures the limit of this machine's F32 arithmetic for a moment.
+  /// they are made again. `team` are the threads whose F32 arithmetic is the limit.
   RunLog(const std::filesystem::path& run, std::int64_t step, Team& team);
 
   /// Work done since the last line with speeds.
@@ -28,21 +28,25 @@ class RunLog {
   void aside(F&& work) {
     pause();
     work();
+    measure_limit();
     resume();
   }
 
  private:
   void pause();
   void resume();
+  /// For a moment, once a minute at most. The best is kept: other processes only ever lower what is seen.
+  void measure_limit();
 
   using Clock = std::chrono::steady_clock;
 
   std::filesystem::path path_;
   std::string name_;
-  double limit_;  // F32 operations per second
+  Team& team_;
+  double limit_ = 0;  // F32 operations per second
   std::int64_t tokens_ = 0;
   double flops_ = 0, seconds_ = 0;
-  Clock::time_point since_ = Clock::now(), shown_{};
+  Clock::time_point since_ = Clock::now(), shown_{}, measured_{};
 };
 
 }  // namespace pith::lab
