@@ -112,6 +112,11 @@ TEST(Pretrain, SlowStoppedAtEveryStepItEndsWithTheSameBytes) {
     const std::string end = std::string(budget) + "/final.gguf";
     EXPECT_EQ(data.bytes("parts" + end), data.bytes("whole" + end));
   }
+  const auto point = [&](const std::string& run) {
+    const std::string text = data.bytes(run + "-2000/point.csv");
+    return text.substr(text.rfind("-2000,"));
+  };
+  EXPECT_EQ(point("parts"), point("whole"));
   // The log has every step once, and the loss falls.
   const std::string log = data.bytes("parts/log.jsonl");
   std::int64_t last = 0;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "text/tokenizer.h"
 #include "train/model_file.h"
 #include "train/next_token.h"
@@ -131,9 +132,20 @@ class Pretraining {
       }
       run.checkpoint_if_due();
     }
-    validate(run);
+    const double loss = validate(run);
     run.finish();
+    write_point(phase, run, loss);
     write_model_file(result, s_.shape, run.parameters(), {.name = s_.name, .tokenizer = s_.tokenizer});
+  }
+
+  // A line for the fit of a scaling law (pith plan fit).
+  void write_point(const Phase& phase, TrainingRun& run, double loss) const {
+    const Layout& layout = parallel_.layout();
+    const std::string text =
+        fmt::format("name,params,total_params,tokens,flops,loss\n{},{},{},{},{:.6g},{:.6f}\n",
+                    phase.folder.filename().string(), layout.active_non_embedding(s_.shape),
+                    layout.non_embedding(), run.count("tokens"), run.state("flops"), loss);
+    write_file_atomically(phase.folder / "point.csv", std::as_bytes(std::span<const char>(text)));
   }
 
   Checkpoint from_nothing() const {
@@ -155,6 +167,7 @@ class Pretraining {
     const NextTokenResult result = next_token_gradient(parallel_, run.data(), pieces, s_.balance);
     const double norm = run.optimise(result.loss, rate);
     run.state("tokens") += static_cast<double>(pieces.rows());
+    run.state("flops") += pieces.flops(s_.shape);
     run.log().count(pieces.rows(), pieces.flops(s_.shape));
 
     if (run.step() % s_.log_every == 0) {
@@ -172,12 +185,13 @@ class Pretraining {
     if (run.step() % s_.validate_every == 0) validate(run);
   }
 
-  void validate(TrainingRun& run) {
+  double validate(TrainingRun& run) {
+    double loss = 0;
     run.log().aside([&] {
-      run.log().write({{"step", run.step()},
-                       {"tokens", run.count("tokens")},
-                       {"validation_loss", next_token_loss(parallel_, run.data(), validation_pieces_)}});
+      loss = next_token_loss(parallel_, run.data(), validation_pieces_);
+      run.log().write({{"step", run.step()}, {"tokens", run.count("tokens")}, {"validation_loss", loss}});
     });
+    return loss;
   }
 
   Settings s_;

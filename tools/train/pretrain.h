@@ -6,8 +6,9 @@
 
 namespace pith::lab {
 
-/// Writes RUN/ (the trunk) and RUN-BUDGET/ for each budget: log.jsonl, checkpoints, final.gguf. Goes on where
-/// an earlier start of the same config was stopped.
+/// Writes RUN/ (the trunk) and RUN-BUDGET/ for each budget: log.jsonl, checkpoints, final.gguf, point.csv
+/// (parameters without embedding, tokens, FLOPs, validation loss). Goes on where an earlier start of the same
+/// config was stopped. Behind the end of the stream comes its beginning again.
 ///
 /// Keys: run, name, tokenizer, train, validation (paths and the model's name), seed, threads (optional),
 /// model {width, layers, heads, kv_heads, head_dim, ffn, experts, active, context, rope_base, norm_eps,

@@ -1,4 +1,4 @@
-// The learning rate over a run, counted in tokens.
+// The learning rate over a run, counted in tokens or steps.
 #pragma once
 
 #include <algorithm>
