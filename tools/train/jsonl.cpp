@@ -8,7 +8,7 @@
 namespace pith::lab {
 
 void JsonlWriter::write(const nlohmann::ordered_json& object) {
-  const std::string line = object.dump() + "\n";
+  const std::string line = object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   file_.write(std::as_bytes(std::span(line)));
 }
 
