@@ -90,27 +90,13 @@ struct Draft {
 void read_max_tokens(Draft& d, std::string_view field, const Json& v) {
   d.task.request.max_tokens = integer(field, v, 0, kAny);
 }
-void read_temperature(Draft& d, std::string_view field, const Json& v) {
-  d.sampling().temperature = static_cast<float>(number(field, v));
-}
-void read_top_p(Draft& d, std::string_view field, const Json& v) {
-  d.sampling().top_p = static_cast<float>(number(field, v));
-}
-void read_min_p(Draft& d, std::string_view field, const Json& v) {
-  d.sampling().min_p = static_cast<float>(number(field, v));
+template <float SamplingOptions::*option>
+void read_number(Draft& d, std::string_view field, const Json& v) {
+  d.sampling().*option = static_cast<float>(number(field, v));
 }
 // -1 means all tokens to some servers, 0 to others.
 void read_top_k(Draft& d, std::string_view field, const Json& v) {
   d.sampling().top_k = std::max<std::int64_t>(0, integer(field, v, -1, kAny));
-}
-void read_frequency(Draft& d, std::string_view field, const Json& v) {
-  d.sampling().frequency_penalty = static_cast<float>(number(field, v));
-}
-void read_presence(Draft& d, std::string_view field, const Json& v) {
-  d.sampling().presence_penalty = static_cast<float>(number(field, v));
-}
-void read_repetition(Draft& d, std::string_view field, const Json& v) {
-  d.sampling().repetition_penalty = static_cast<float>(number(field, v));
 }
 void read_seed(Draft& d, std::string_view field, const Json& v) {
   if (!v.is_number_integer()) reject_value(field, "an integer", v);
@@ -177,18 +163,18 @@ constexpr Field kFields[] = {
     {"metadata", kBoth, pass},
     {"max_tokens", kBoth, read_max_tokens},
     {"max_completion_tokens", kChat, read_max_tokens},
-    {"temperature", kBoth, read_temperature},
-    {"top_p", kBoth, read_top_p},
+    {"temperature", kBoth, read_number<&SamplingOptions::temperature>},
+    {"top_p", kBoth, read_number<&SamplingOptions::top_p>},
     {"top_k", kBoth, read_top_k},
-    {"min_p", kBoth, read_min_p},
+    {"min_p", kBoth, read_number<&SamplingOptions::min_p>},
     {"seed", kBoth, read_seed},
     {"stop", kBoth, read_stop},
     {"n", kBoth, read_n},
     {"logprobs", kBoth, read_logprobs},
     {"top_logprobs", kChat, read_top_logprobs},
-    {"frequency_penalty", kBoth, read_frequency},
-    {"presence_penalty", kBoth, read_presence},
-    {"repetition_penalty", kBoth, read_repetition},
+    {"frequency_penalty", kBoth, read_number<&SamplingOptions::frequency_penalty>},
+    {"presence_penalty", kBoth, read_number<&SamplingOptions::presence_penalty>},
+    {"repetition_penalty", kBoth, read_number<&SamplingOptions::repetition_penalty>},
     {"logit_bias", kBoth, read_logit_bias},
     {"echo", kCompletion, read_echo},
     {"chat_template_kwargs", kChat, read_variables},

@@ -46,27 +46,26 @@ double BatchProgress::speed(std::int64_t Sample::*tokens) const {
   return static_cast<double>(last.*tokens - first.*tokens) / std::max(seconds(last.time - first.time), 1e-3);
 }
 
+// What matters most comes first: a narrow terminal cuts the rest.
 std::string BatchProgress::line(const BatchCounts& counts, const SchedulerStats& stats) const {
   const std::int64_t requests = counts.requests(), finished = counts.answered + counts.failed;
   std::string text =
       total_ ? fmt::format("{} of {} lines", requests, *total_) : fmt::format("{} lines", requests);
-  text += fmt::format(", {} failed, prompt {:.0f} and generated {:.0f} tokens/s, {} running, {} waiting",
-                      counts.failed, speed(&Sample::prompt), speed(&Sample::answer), stats.running,
-                      stats.waiting);
-  if (stats.pages > 0)
-    text += fmt::format(", KV cache {:.0f} %",
-                        100.0 * static_cast<double>(stats.pages_used) / static_cast<double>(stats.pages));
+  text += fmt::format(", {} failed", counts.failed);
   if (total_ && finished > 0) {
     const double each = seconds(last_ - begun_) / static_cast<double>(finished);
     text += fmt::format(", {} left", duration(each * static_cast<double>(*total_ - requests)));
   }
+  text += fmt::format(", generated {:.0f} and prompt {:.0f} tokens/s, {} running, {} waiting",
+                      speed(&Sample::answer), speed(&Sample::prompt), stats.running, stats.waiting);
+  if (stats.pages > 0) text += fmt::format(", KV cache {} %", 100 * stats.pages_used / stats.pages);
   return text;
 }
 
 void BatchProgress::draw(const std::string& line, std::int64_t requests) {
   std::string text = line;
   if (total_ && *total_ > 0) {
-    constexpr std::int64_t kWidth = 20;
+    constexpr std::int64_t kWidth = 10;
     const auto full = static_cast<std::size_t>(std::min(kWidth, kWidth * requests / *total_));
     text = "[" + std::string(full, '#') + std::string(kWidth - full, ' ') + "] " + line;
   }
