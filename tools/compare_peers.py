@@ -13,6 +13,8 @@ be run in pieces.
 """
 
 import argparse
+import ctypes
+import importlib.util
 import json
 import os
 import random
@@ -55,6 +57,7 @@ GROWTH = {
     "size 8b": (("llama-3.1-8b", "Q4_0"), ["-p", "128", "-n", "16"]),
 }
 STORIES = "shared/data/weights/stories260K/stories260Ktok512-llamacpp.gguf"
+MOST_OTHERS = 0.1  # a round in which other processes took more than this share of the cores says nothing
 MEMORY_LIMIT = 64 << 20  # beyond the file's pages and the KV cache
 
 AVX2_FLAGS = ["-DGGML_NATIVE=OFF"] + [f"-DGGML_{f}=ON" for f in ("SSE42", "AVX", "AVX2", "FMA", "F16C", "BMI2")]
@@ -147,35 +150,44 @@ class Worker:
             run(prompt, min(gen, 1))
         return run(prompt, gen)
 
-    def start(self):
-        """From nothing to the first token: what a process does, less Python's own start."""
-        start = time.perf_counter()
-        model = self.load()
-        self.context, keep = self.new_context(model, 512, 1), self.context
-        vocab = self.api.llama_model_get_vocab(model)
-        tokens = (self.api.llama_token * 16)()
-        n = self.api.llama_tokenize(vocab, b"Once upon a time", 16, tokens, 16, True, False)
+    def first_token(self, text):
+        vocab = self.api.llama_model_get_vocab(self.model)
+        tokens = (self.api.llama_token * 64)()
+        n = self.api.llama_tokenize(vocab, text, len(text), tokens, len(tokens), True, False)
+        self.context = self.new_context(self.model, 512, 1)
         self.decode(self.prompt(list(tokens[:n]), 0, 0))
         self.api.llama_get_logits_ith(self.context, -1)
         self.api.llama_free(self.context)
-        self.api.llama_model_free(model)
-        self.context = keep
-        return {"seconds": time.perf_counter() - start}
+        self.api.llama_model_free(self.model)
+
+
+def start_peer(path):
+    """From nothing to the first token: what a process does, less Python's own start and imports."""
+    folder = Path(importlib.util.find_spec("llama_cpp").submodule_search_locations[0])
+    begin = time.perf_counter()
+    ctypes.CDLL(folder / "lib" / "libllama.so")
+    loading = time.perf_counter() - begin
+    import llama_cpp  # noqa: F401
+
+    begin = time.perf_counter()
+    Worker(path, 1).first_token(b"Once upon a time")
+    print(json.dumps({"seconds": loading + time.perf_counter() - begin}))
 
 
 def work(path, threads):
     worker = Worker(path, threads)
-    print(json.dumps({"version": worker.api.__version__, "system": worker.api.llama_print_system_info().decode()}), flush=True)
+    about = {"version": worker.api.__version__, "system": worker.api.llama_print_system_info().decode()}
+    print(json.dumps(about), flush=True)
     for line in sys.stdin:
         test = json.loads(line)
-        print(json.dumps(worker.start() if test == "start" else worker.measure(*test)), flush=True)
+        print(json.dumps(worker.measure(*test)), flush=True)
 
 
 class PythonPeer:
     def __init__(self, python, path, threads):
-        self.process = subprocess.Popen(
-            [python, __file__, "work", str(path), str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        self.python, self.path = python, path
+        command = [python, __file__, "work", str(path), str(threads)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.about = self.answer()
 
     def answer(self):
@@ -185,6 +197,9 @@ class PythonPeer:
         return json.loads(line)
 
     def measure(self, test):
+        if test == "start":
+            command = [self.python, __file__, "start", str(self.path)]
+            return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
         self.process.stdin.write(json.dumps(test) + "\n")
         self.process.stdin.flush()
         return self.answer()
@@ -234,6 +249,29 @@ def make_venv(folder, flags):
     return python
 
 
+# --- who else computes ------------------------------------------------------------------------------
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def busy_seconds():
+    """Of all processors together, since the boot."""
+    user, nice, system = Path("/proc/stat").read_text().split()[1:4]
+    return (int(user) + int(nice) + int(system)) / TICKS
+
+
+def process_seconds(pid):
+    """A process's own, without its children's."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def own_seconds(peer):
+    children = os.times()
+    own = children.user + children.system + children.children_user + children.children_system
+    return own + (process_seconds(peer.process.pid) if isinstance(peer, PythonPeer) else 0)
+
+
 # --- pith -------------------------------------------------------------------------------------------
 
 
@@ -242,8 +280,8 @@ def bench(pith, path, threads, test, environment):
     options = ["-p", prompt, "-n", gen, "-d", depth, "-r", 1, "-t", threads, "--probe", "-o", "json"]
     if sequences > 1:
         options += ["--parallel", sequences]
-    command = [pith, "bench", "-m", path, *options]
-    row = json.loads(subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, check=True, env=environment).stdout)[0]
+    command = list(map(str, [pith, "bench", "-m", path, *options]))
+    row = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True, env=environment).stdout)[0]
     if sequences > 1:
         return {"prompt_seconds": row["t_pp"], "gen_seconds": row["t_tg"], "row": row}
     seconds = row["avg_ns"] / 1e9
@@ -290,11 +328,18 @@ def run_case(args, name, append):
         peer = PythonPeer(make_venv(venv, AVX2_FLAGS if avx2 else ["-DGGML_NATIVE=ON"]), path, threads)
     for _ in range(args.rounds):
         for test in case["tests"]:
-            ours = start(args.pith, path, environment) if test == "start" else bench(args.pith, path, threads, test, environment)
+            begin, busy, own = time.perf_counter(), busy_seconds(), own_seconds(peer)
+            if test == "start":
+                ours = start(args.pith, path, environment)
+            else:
+                ours = bench(args.pith, path, threads, test, environment)
             theirs = peer.measure(test)
+            cores = (time.perf_counter() - begin) * os.cpu_count()
+            others = max(0.0, busy_seconds() - busy - (own_seconds(peer) - own)) / cores
             if theirs:
-                append({"case": name, "test": test, "model": path.stem, "threads": threads, "peer": peer.about,
-                        "processor": processor(), "pith": ours, "theirs": theirs})
+                append({"case": name, "test": test, "model": path.stem, "file_bytes": path.stat().st_size,
+                        "threads": threads, "peer": peer.about, "processor": processor(), "others": others,
+                        "pith": ours, "theirs": theirs})
     peer.close()
 
 
@@ -314,7 +359,8 @@ def run(args):
             model, options = GROWTH[name]
             threads = ",".join(str(t) for t in range(1, args.threads + 1))
             options = [o.format(threads=threads) for o in options]
-            command = [args.pith, "bench", "-m", model_file(args, model), "-r", str(args.rounds), "--probe", "-o", "json"]
+            command = [args.pith, "bench", "-m", model_file(args, model), "-r", str(args.rounds), "--probe"]
+            command += ["-o", "json"]
             if "-t" not in options:
                 command += ["-t", str(args.threads)]
             rows = json.loads(subprocess.run(command + options, stdout=subprocess.PIPE, check=True).stdout)
@@ -364,6 +410,12 @@ def percent(share):
     return "" if share is None else f"{100 * share:.0f} %"
 
 
+def speed_text(found, who, test):
+    if test == "start":
+        return f"{1e3 * statistics.median(seconds_of(r[who], test) for r in found):.1f} ms"
+    return f"{statistics.median(speed(r[who], test) for r in found):.1f}"
+
+
 def report_ratios(results, out):
     out.append("| level | model | test | pith t/s | llama.cpp t/s | ratio min | median | max | at least | reached "
                "| of limit | at least | reached |")
@@ -377,17 +429,14 @@ def report_ratios(results, out):
             median = statistics.median(ratios)
             shares = [share_of(r["pith"].get("row"), test) for r in found]
             share = None if shares[0] is None else statistics.median(shares)
-            text = lambda who: (
-                f"{1e3 * statistics.median(seconds_of(r[who], test) for r in found):.1f} ms"
-                if test == "start"
-                else f"{statistics.median(speed(r[who], test) for r in found):.1f}"
-            )
             level = found[0]["pith"].get("row", {}).get("isa", "")
-            out.append(
-                f"| {level} | {found[0]['model']} | {test_name(test)} | {text('pith')} | {text('theirs')} | {ratios[0]:.2f} "
-                f"| **{median:.2f}** | {ratios[-1]:.2f} | {'' if wanted is None else wanted} | {verdict(median, wanted)} "
-                f"| {percent(share)} | {percent(wanted_share)} | {'' if share is None else verdict(share, wanted_share)} |"
-            )
+            cells = [
+                level, found[0]["model"], test_name(test), speed_text(found, "pith", test),
+                speed_text(found, "theirs", test), f"{ratios[0]:.2f}", f"**{median:.2f}**", f"{ratios[-1]:.2f}",
+                "" if wanted is None else str(wanted), verdict(median, wanted), percent(share), percent(wanted_share),
+                "" if share is None else verdict(share, wanted_share),
+            ]
+            out.append("| " + " | ".join(cells) + " |")
 
 
 def report_memory(results, out):
@@ -396,12 +445,12 @@ def report_memory(results, out):
     seen = set()
     for r in results:
         row = r.get("pith", {}).get("row")
-        if not row or "model_size" not in row or (r["model"], str(r["test"])) in seen:
+        if not row or (r["model"], str(r["test"])) in seen:
             continue
         seen.add((r["model"], str(r["test"])))
-        more = row["peak_rss"] - row["model_size"] - row["kv_bytes"]
+        more = row["peak_rss"] - r["file_bytes"] - row["kv_bytes"]
         mib = lambda n: f"{n / 2**20:.0f} MiB"
-        out.append(f"| {r['model']} | {test_name(tuple(r['test']))} | {mib(row['peak_rss'])} | {mib(row['model_size'])} "
+        out.append(f"| {r['model']} | {test_name(tuple(r['test']))} | {mib(row['peak_rss'])} | {mib(r['file_bytes'])} "
                    f"| {mib(row['kv_bytes'])} | {mib(more)} | {mib(MEMORY_LIMIT)} | {verdict(MEMORY_LIMIT, more)} |")
 
 
@@ -426,24 +475,39 @@ def report_growth(results, out):
 
 def report(args):
     results = [json.loads(line) for line in open(args.results)]
+    disturbed = [r for r in results if r.get("others", 0) > MOST_OTHERS]
+    results = [r for r in results if r not in disturbed]
     measured = [r for r in results if "case" in r]
+    if not measured:
+        sys.exit(f"{args.results}: other processes took more than {percent(MOST_OTHERS)} of the cores in every round")
     rows = [r["pith"]["row"] for r in measured if "row" in r["pith"]]
     peers = sorted({f"{r['peer']['version']} ({r['peer']['system'].strip(' |')})" for r in measured})
-    limit = lambda key: f"{min(row[key] for row in rows):.0f} to {max(row[key] for row in rows):.0f}"
-    out = ["# Speed and memory", "",
-           "Written by `tools/compare_peers.py report` from what `tools/compare_peers.py run` measured.", "",
-           f"- Machine: {measured[0]['processor']}, {max(r['threads'] for r in measured)} threads. Over the measurements its "
-           f"limits were {limit('read_limit_gbs')} GB/s read, {limit('int8_limit_gops')} int8 GOP/s, "
-           f"{limit('bf16_limit_gops')} BF16 GOP/s and {limit('f32_limit_gops')} F32 GOP/s (all levels): a shared "
-           "machine. So every ratio is taken within a round in which both ran one after the other, and every share "
-           "against limits measured right before and after.",
-           *(f"- Peer: llama-cpp-python {p}" for p in peers),
-           "- Models have random weights (`pith synth`); stories260K is a trained one. Rounds: "
-           f"{min(sum(1 for r in measured if r['case'] == c) // len(CASES[c]['tests']) for c in {r['case'] for r in measured})} "
-           "or more of each row.",
-           "- Of limit: prefill and several sequences, of the arithmetic peak of what the kernels multiply; decode, of the read "
-           "bandwidth. The process for one token: pith's whole process beside llama.cpp's loading, tokenising, decoding "
-           "and freeing alone, without a process's start.", "", "## Beside llama.cpp", ""]
+    rounds = min(sum(r["case"] == c for r in measured) // len(CASES[c]["tests"]) for c in {r["case"] for r in measured})
+
+    def limit(key):
+        return f"{min(row[key] for row in rows):.0f} to {max(row[key] for row in rows):.0f}"
+
+    out = [
+        "# Speed and memory",
+        "",
+        "Written by `tools/compare_peers.py report` from what `tools/compare_peers.py run` measured.",
+        "",
+        f"- Machine: {measured[0]['processor']}, {max(r['threads'] for r in measured)} threads. Over the measurements "
+        f"its limits were {limit('read_limit_gbs')} GB/s read, {limit('int8_limit_gops')} int8 GOP/s, "
+        f"{limit('bf16_limit_gops')} BF16 GOP/s and {limit('f32_limit_gops')} F32 GOP/s (all rows). So every ratio is "
+        "taken within a round, in which both ran one after the other, and every share against limits measured right "
+        "before and after.",
+        *(f"- Peer: llama-cpp-python {p}" for p in peers),
+        "- Models have random weights (`pith synth`); stories260K is a trained one. "
+        f"Rounds: {rounds} or more of each row; {len(disturbed)} were left out because other processes took more than "
+        f"{percent(MOST_OTHERS)} of the cores.",
+        "- Of limit: prefill and several sequences, of the arithmetic peak of what the kernels multiply; decode, of the "
+        "read bandwidth (a model that the caches hold can exceed it). The process for one token: pith's whole process "
+        "beside llama.cpp's library and model loading, tokenising, decoding and freeing alone, without Python.",
+        "",
+        "## Beside llama.cpp",
+        "",
+    ]
     report_ratios(results, out)
     out += ["", "## Peak memory", ""]
     report_memory(results, out)
@@ -472,6 +536,9 @@ def main():
     p.add_argument("model")
     p.add_argument("threads", type=int)
     p.set_defaults(go=lambda a: work(a.model, a.threads))
+    p = commands.add_parser("start", help="the peer's first token, timed")
+    p.add_argument("model")
+    p.set_defaults(go=lambda a: start_peer(a.model))
     args = parser.parse_args()
     args.go(args)
 
