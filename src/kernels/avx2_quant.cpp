@@ -1,4 +1,4 @@
-// y = W x of the quantised types at the AVX2 level: the scheme of avx512_quant.cpp with 8 rows a vector,
+// y = W x of the quantised types at the AVX2 level: the scheme of avx512_quant.h with 8 rows a vector,
 // eight parts a sum (blocks b, b + 8, ...) and products by VPMADDUBSW.
 //
 // VPMADDUBSW adds two products of an unsigned and a signed byte in 16 bits. Narrow weights are unsigned with

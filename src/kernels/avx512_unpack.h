@@ -1,14 +1,19 @@
-// Unpackers of the quantised types: 512 elements of one row, that is 16 blocks of 32, from the file's layout
-// to the operands of VPDPBUSD.
+// Unpackers of the quantised types: from the file's layout to the operands of VPDPBUSD.
 //
 // An unpacked element is an unsigned byte u; the weight is scale * (u - 2^kShift), or scale * u + min. Types
 // with scales for every 16 elements (kHalves = 2) have one vector of scales for the first halves of the
 // blocks and one for the second.
 //
-// Order: vector [i][h] holds half h of blocks i, 4 + i, 8 + i, 12 + i in its 128-bit lanes. This is what
-// 4-bit formats give without a shuffle (16 bytes are two halves of a block, or of two blocks), and summing
-// four dwords of each block over i = 0..3 then ends with block b in dword b (reduce_blocks in
-// avx512_quant.cpp).
+// What an unpacker does to bytes it does to all of them alike, so it says only which 16 bytes of a block it
+// wants and what becomes of them; a source fetches them. Sources look at 16 blocks of 32 along a row (a lane
+// of scales = a block), or at a block of 16 rows (a lane = a row):
+// - along a row, piece(offset, i) holds the 16 bytes at `offset` of blocks i, 4 + i, 8 + i, 12 + i in its
+//   128-bit lanes. This is what 4-bit formats give without a shuffle, and summing four dwords of each block
+//   over i = 0..3 then ends with block b in dword b (reduce_blocks in avx512_rows.h);
+// - of 16 rows, piece(offset, i) holds the dword at offset + 4 i of all rows.
+// So bytes() gives u[i][h], half h of block i (+ 4, 8, 12), or dword i of half h of 16 rows. Super-blocks of
+// 256 are two runs of four blocks, `apart` bytes from each other: bytes() gives u[i][h], half h of block i of
+// the runs of two super-blocks, or a dword of that half of 16 rows.
 //
 // Nothing is read outside the kBytes of the 16 blocks: the matrix may end where its file does.
 #pragma once
@@ -17,13 +22,6 @@
 
 namespace pith {
 namespace {
-
-template <class Q>
-struct Unpacked {
-  __m512i u[4][2];
-  __m512 scale[Q::kHalves];
-  __m512 min[Q::kHalves];  // only where Q::kMins
-};
 
 constexpr int kNoShift = -1;  // kShift of types with minima
 
@@ -59,94 +57,195 @@ PITH_INLINE __m128i load_bytes(Bytes p) {
                        at(12), at(13), at(14), at(15));
 }
 
+/// 16 blocks of 32 along a row.
 template <int Stride>
-PITH_INLINE __m512 load_halves(Bytes p) {
-  return _mm512_cvtph_ps(load_words<Stride>(p));
-}
+struct RowBlocks {
+  Bytes p;
 
-// --- blocks of 32 ---------------------------------------------------------------------------------
-
-struct UnpackQ8_0 {
-  static constexpr DType kType = DType::Q8_0;
-  static constexpr int kBytes = 16 * 34, kHalves = 1, kShift = 7;
-  static constexpr bool kMins = false;
-  PITH_INLINE void unpack(Unpacked<UnpackQ8_0>& out, Bytes p) {
-    PITH_UNROLL for (int i = 0; i < 4; ++i) {
-      PITH_UNROLL for (int h = 0; h < 2; ++h) {
-        out.u[i][h] = _mm512_xor_si512(load_pieces(p + 34 * i + 2 + 16 * h, 4 * 34), _mm512_set1_epi8(-128));
-      }
-    }
-    out.scale[0] = load_halves<34>(p);
+  PITH_METHOD __m512i piece(int offset, int i) const {
+    return load_pieces(p + Stride * i + offset, 4 * Stride);
+  }
+  PITH_METHOD __m512 halves(int offset) const { return _mm512_cvtph_ps(load_words<Stride>(p + offset)); }
+  PITH_METHOD __m512i bytes(int offset) const { return _mm512_cvtepu8_epi32(load_bytes<Stride>(p + offset)); }
+  PITH_METHOD __m512i dwords(int offset) const { return load_dwords<Stride>(p + offset); }
+  /// Which elements of u[i][h] have their bit of the 32 of each block.
+  PITH_METHOD __mmask64 bits(__m512i dwords, int i, int h) const {
+    const __m128i halves = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
+    const __m128i from = _mm_add_epi8(halves, _mm_set1_epi8(static_cast<char>(4 * i + 2 * h)));
+    return _mm512_test_epi8_mask(_mm512_shuffle_epi8(dwords, _mm512_broadcast_i32x4(from)),
+                                 _mm512_set1_epi64(static_cast<long long>(0x8040201008040201ull)));
   }
 };
 
-/// The five-bit types' bits 4: dword b of `bits` has one bit for every element of block b.
-PITH_INLINE void add_fifth_bits(__m512i u[4][2], __m512i bits) {
-  const __m512i bit = _mm512_set1_epi64(static_cast<long long>(0x8040201008040201ull));
-  const __m512i halves = _mm512_set_epi8(1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0,  //
-                                         1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0,  //
-                                         1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0,  //
-                                         1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0);
+/// Bytes of 16 rows, transposed: column[n][r] holds bytes 4 n ... of row r.
+using Column = std::uint32_t[16];
+
+/// Bytes `at` ... at + 3 of 16 rows.
+PITH_INLINE __m512i read_columns(const Column* column, int at) {
+  const __m512i v = _mm512_loadu_si512(column[at / 4]);
+  if (at % 4 == 0) return v;
+  return _mm512_shrdv_epi32(v, _mm512_loadu_si512(column[at / 4 + 1]), _mm512_set1_epi32(8 * (at % 4)));
+}
+
+/// A block of 32 of 16 rows.
+struct ColumnBlock {
+  const Column* column;
+  int begin;
+
+  PITH_METHOD __m512i piece(int offset, int i) const { return dwords(offset + 4 * i); }
+  PITH_METHOD __m512 halves(int offset) const {
+    return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(dwords(offset)));
+  }
+  PITH_METHOD __m512i bytes(int offset) const {
+    return _mm512_and_si512(dwords(offset), _mm512_set1_epi32(0xff));
+  }
+  PITH_METHOD __m512i dwords(int offset) const { return read_columns(column, begin + offset); }
+  PITH_METHOD __mmask64 bits(__m512i dwords, int i, int h) const {
+    const __m128i rows = _mm_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12);
+    const __m128i from = _mm_add_epi8(rows, _mm_set1_epi8(static_cast<char>(2 * h + i / 2)));
+    return _mm512_test_epi8_mask(_mm512_shuffle_epi8(dwords, _mm512_broadcast_i32x4(from)),
+                                 _mm512_set1_epi32(i % 2 == 0 ? 0x08040201 : static_cast<int>(0x80402010)));
+  }
+};
+
+/// Two super-blocks along a row: runs 0 and 1 of the first, then of the second.
+template <int Super>
+struct RowRuns {
+  Bytes p;
+
+  PITH_METHOD __m512i piece(int offset, int apart) const {
+    const auto at = [&](int o) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + offset + o)); };
+    __m512i v = _mm512_castsi128_si512(at(0));
+    v = _mm512_mask_broadcast_i32x4(v, 0x00f0, at(apart));
+    v = _mm512_mask_broadcast_i32x4(v, 0x0f00, at(Super));
+    return _mm512_mask_broadcast_i32x4(v, 0xf000, at(Super + apart));
+  }
+  /// Bytes with the bit of block i set: bit i in a super-block's first run, 4 + i in the second.
+  PITH_METHOD __m512i bit(int i) const {
+    const __m128i low = _mm_set1_epi8(static_cast<char>(1 << i)),
+                  high = _mm_set1_epi8(static_cast<char>(16 << i));
+    return _mm512_mask_broadcast_i32x4(_mm512_broadcast_i32x4(low), 0xf0f0, high);
+  }
+};
+
+/// Dword `dword` of a run of 16 rows' super-blocks, which begin at byte `begin`.
+struct ColumnRun {
+  const Column* column;
+  int begin, run, dword;
+
+  PITH_METHOD __m512i piece(int offset, int apart) const {
+    return read_columns(column + (offset + apart * run) / 4 + dword, begin);
+  }
+  PITH_METHOD __m512i bit(int i) const { return _mm512_set1_epi8(static_cast<char>(1 << (4 * run + i))); }
+};
+
+// A type is made of blocks of 32, whose scales any source can fetch, or of super-blocks, whose packed scales
+// are unpacked a row at a time.
+struct OfBlocks {
+  static constexpr bool kSuper = false;
+};
+struct OfSuperBlocks {
+  static constexpr bool kSuper = true;
+};
+
+// --- blocks of 32 ---------------------------------------------------------------------------------
+
+struct UnpackQ8_0 : OfBlocks {
+  static constexpr DType kType = DType::Q8_0;
+  static constexpr int kBytes = 16 * 34, kHalves = 1, kShift = 7;
+  static constexpr bool kMins = false;
+  template <class S>
+  PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
+    PITH_UNROLL for (int i = 0; i < 4; ++i) {
+      PITH_UNROLL for (int h = 0; h < 2; ++h) {
+        u[i][h] = _mm512_xor_si512(source.piece(2 + 16 * h, i), _mm512_set1_epi8(-128));
+      }
+    }
+  }
+  template <class S>
+  PITH_INLINE void scales(__m512 scale[1], __m512*, const S& source) {
+    scale[0] = source.halves(0);
+  }
+};
+
+/// The five-bit types' bits 4: four bytes at `offset` have one bit for every element of a block.
+template <class S>
+PITH_INLINE void add_fifth_bits(__m512i u[4][2], const S& source, int offset) {
+  const __m512i bits = source.dwords(offset);
   PITH_UNROLL for (int i = 0; i < 4; ++i) {
     PITH_UNROLL for (int h = 0; h < 2; ++h) {
-      const __m512i from = _mm512_add_epi8(halves, _mm512_set1_epi8(static_cast<char>(4 * i + 2 * h)));
-      const __mmask64 set = _mm512_test_epi8_mask(_mm512_shuffle_epi8(bits, from), bit);
-      u[i][h] = _mm512_mask_add_epi8(u[i][h], set, u[i][h], _mm512_set1_epi8(16));
+      u[i][h] = _mm512_mask_add_epi8(u[i][h], source.bits(bits, i, h), u[i][h], _mm512_set1_epi8(16));
     }
   }
 }
 
-/// Blocks whose 16 bytes at `Offset` hold elements 0-15 in the low and 16-31 in the high nibbles.
-template <int Stride, int Offset>
-PITH_INLINE void unpack_nibbles(__m512i u[4][2], Bytes p) {
+/// The 16 bytes at `offset` hold elements 0-15 in the low and 16-31 in the high nibbles.
+template <class S>
+PITH_INLINE void unpack_nibbles(__m512i u[4][2], const S& source, int offset) {
   PITH_UNROLL for (int i = 0; i < 4; ++i) {
-    const __m512i q = load_pieces(p + Stride * i + Offset, 4 * Stride);
+    const __m512i q = source.piece(offset, i);
     u[i][0] = low_nibbles(q);
     u[i][1] = high_nibbles(q);
   }
 }
 
-struct UnpackQ4_0 {
+struct UnpackQ4_0 : OfBlocks {
   static constexpr DType kType = DType::Q4_0;
   static constexpr int kBytes = 16 * 18, kHalves = 1, kShift = 3;
   static constexpr bool kMins = false;
-  PITH_INLINE void unpack(Unpacked<UnpackQ4_0>& out, Bytes p) {
-    unpack_nibbles<18, 2>(out.u, p);
-    out.scale[0] = load_halves<18>(p);
+  template <class S>
+  PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
+    unpack_nibbles(u, source, 2);
+  }
+  template <class S>
+  PITH_INLINE void scales(__m512 scale[1], __m512*, const S& source) {
+    scale[0] = source.halves(0);
   }
 };
 
-struct UnpackQ4_1 {
+struct UnpackQ4_1 : OfBlocks {
   static constexpr DType kType = DType::Q4_1;
   static constexpr int kBytes = 16 * 20, kHalves = 1, kShift = kNoShift;
   static constexpr bool kMins = true;
-  PITH_INLINE void unpack(Unpacked<UnpackQ4_1>& out, Bytes p) {
-    unpack_nibbles<20, 4>(out.u, p);
-    out.scale[0] = load_halves<20>(p);
-    out.min[0] = load_halves<20>(p + 2);
+  template <class S>
+  PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
+    unpack_nibbles(u, source, 4);
+  }
+  template <class S>
+  PITH_INLINE void scales(__m512 scale[1], __m512* min, const S& source) {
+    scale[0] = source.halves(0);
+    min[0] = source.halves(2);
   }
 };
 
-struct UnpackQ5_0 {
+struct UnpackQ5_0 : OfBlocks {
   static constexpr DType kType = DType::Q5_0;
   static constexpr int kBytes = 16 * 22, kHalves = 1, kShift = 4;
   static constexpr bool kMins = false;
-  PITH_INLINE void unpack(Unpacked<UnpackQ5_0>& out, Bytes p) {
-    unpack_nibbles<22, 6>(out.u, p);
-    add_fifth_bits(out.u, load_dwords<22>(p + 2));
-    out.scale[0] = load_halves<22>(p);
+  template <class S>
+  PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
+    unpack_nibbles(u, source, 6);
+    add_fifth_bits(u, source, 2);
+  }
+  template <class S>
+  PITH_INLINE void scales(__m512 scale[1], __m512*, const S& source) {
+    scale[0] = source.halves(0);
   }
 };
 
-struct UnpackQ5_1 {
+struct UnpackQ5_1 : OfBlocks {
   static constexpr DType kType = DType::Q5_1;
   static constexpr int kBytes = 16 * 24, kHalves = 1, kShift = kNoShift;
   static constexpr bool kMins = true;
-  PITH_INLINE void unpack(Unpacked<UnpackQ5_1>& out, Bytes p) {
-    unpack_nibbles<24, 8>(out.u, p);
-    add_fifth_bits(out.u, load_dwords<24>(p + 4));
-    out.scale[0] = load_halves<24>(p);
-    out.min[0] = load_halves<24>(p + 2);
+  template <class S>
+  PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
+    unpack_nibbles(u, source, 8);
+    add_fifth_bits(u, source, 4);
+  }
+  template <class S>
+  PITH_INLINE void scales(__m512 scale[1], __m512* min, const S& source) {
+    scale[0] = source.halves(0);
+    min[0] = source.halves(2);
   }
 };
 
@@ -162,32 +261,40 @@ PITH_INLINE __m128i iq4_table() {
   return _mm_setr_epi8(1, 24, 45, 63, 79, 93, 106, 118, -127, -115, -103, -90, -75, -59, -39, -15);
 }
 
-struct UnpackIQ4_NL {
+struct UnpackIQ4_NL : OfBlocks {
   static constexpr DType kType = DType::IQ4_NL;
   static constexpr int kBytes = 16 * 18, kHalves = 1, kShift = 7;
   static constexpr bool kMins = false;
-  PITH_INLINE void unpack(Unpacked<UnpackIQ4_NL>& out, Bytes p) {
-    unpack_nibbles<18, 2>(out.u, p);
-    look_up(out.u, iq4_table());
-    out.scale[0] = load_halves<18>(p);
+  template <class S>
+  PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
+    unpack_nibbles(u, source, 2);
+    look_up(u, iq4_table());
+  }
+  template <class S>
+  PITH_INLINE void scales(__m512 scale[1], __m512*, const S& source) {
+    scale[0] = source.halves(0);
   }
 };
 
-struct UnpackMXFP4 {
+struct UnpackMXFP4 : OfBlocks {
   static constexpr DType kType = DType::MXFP4;
   static constexpr int kBytes = 16 * 17, kHalves = 1, kShift = 4;
   static constexpr bool kMins = false;
-  PITH_INLINE void unpack(Unpacked<UnpackMXFP4>& out, Bytes p) {
-    unpack_nibbles<17, 1>(out.u, p);
+  template <class S>
+  PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
+    unpack_nibbles(u, source, 1);
     // Twice e2m1 (0 0.5 1 1.5 2 3 4 6 and their negatives), plus 16.
-    look_up(out.u, _mm_setr_epi8(16, 17, 18, 19, 20, 22, 24, 28, 16, 15, 14, 13, 12, 10, 8, 4));
+    look_up(u, _mm_setr_epi8(16, 17, 18, 19, 20, 22, 24, 28, 16, 15, 14, 13, 12, 10, 8, 4));
+  }
+  template <class S>
+  PITH_INLINE void scales(__m512 scale[1], __m512*, const S& source) {
     // Half of 2^(e - 127); subnormal for e below 2, NaN for 255.
-    const __m512i e = _mm512_cvtepu8_epi32(load_bytes<17>(p));
+    const __m512i e = source.bytes(0);
     __m512i bits = _mm512_slli_epi32(_mm512_sub_epi32(e, _mm512_set1_epi32(1)), 23);
     const __mmask16 tiny = _mm512_cmplt_epi32_mask(e, _mm512_set1_epi32(2));
     bits = _mm512_mask_sllv_epi32(bits, tiny, _mm512_set1_epi32(0x00200000), e);
     const __mmask16 nan = _mm512_cmpeq_epi32_mask(e, _mm512_set1_epi32(255));
-    out.scale[0] = _mm512_castsi512_ps(_mm512_mask_mov_epi32(bits, nan, _mm512_set1_epi32(0x7fc00000)));
+    scale[0] = _mm512_castsi512_ps(_mm512_mask_mov_epi32(bits, nan, _mm512_set1_epi32(0x7fc00000)));
   }
 };
 
@@ -214,35 +321,10 @@ PITH_INLINE void split_halves(__m128i out[2], __m128i a, __m128i b) {
   out[1] = _mm_unpackhi_epi64(a, b);
 }
 
-/// Piece 0 of both super-blocks at `offset`, each twice: {a, a, b, b}.
-template <int Super>
-PITH_INLINE __m512i load_twice(Bytes p) {
-  return _mm512_mask_broadcast_i32x4(
-      _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))), 0xff00,
-      _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + Super)));
-}
-
-/// Two pieces of each super-block, `Apart` bytes from each other: {a0, a1, b0, b1}.
-template <int Super, int Apart>
-PITH_INLINE __m512i load_pairs(Bytes p) {
-  const auto at = [&](int offset) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + offset)); };
-  __m512i v = _mm512_castsi128_si512(at(0));
-  v = _mm512_mask_broadcast_i32x4(v, 0x00f0, at(Apart));
-  v = _mm512_mask_broadcast_i32x4(v, 0x0f00, at(Super));
-  return _mm512_mask_broadcast_i32x4(v, 0xf000, at(Super + Apart));
-}
-
-/// Bit i for the first, bit 4 + i for the second block of each super-block.
-PITH_INLINE __m512i bit_of_block(int i) {
-  const __m128i low = _mm_set1_epi8(static_cast<char>(1 << i)),
-                high = _mm_set1_epi8(static_cast<char>(16 << i));
-  return _mm512_mask_broadcast_i32x4(_mm512_broadcast_i32x4(low), 0xf0f0, high);
-}
-
 /// The 6-bit scales and minima of Q4_K and Q5_K: 8 and 8 in 12 bytes, those of the upper four blocks in
 /// parts.
-template <class Q, int Super>
-PITH_INLINE void unpack_k_scales(Unpacked<Q>& out, Bytes p) {
+template <int Super>
+PITH_INLINE void unpack_k_scales(__m512 scale[1], __m512 min[1], Bytes p) {
   const __m256i header =
       _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))),
                               _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + Super)), 1);
@@ -265,95 +347,101 @@ PITH_INLINE void unpack_k_scales(Unpacked<Q>& out, Bytes p) {
       _mm512_castps128_ps512(_mm_xor_ps(_mm_cvtph_ps(d), _mm_setr_ps(0.0f, -0.0f, 0.0f, -0.0f)));
   const __m512i d_at = _mm512_set_epi32(2, 2, 2, 2, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0);
   const __m512i m_at = _mm512_set_epi32(3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1);
-  out.scale[0] =
-      _mm512_mul_ps(floats_u8(_mm256_castsi256_si128(sorted)), _mm512_permutexvar_ps(d_at, d_floats));
-  out.min[0] =
+  scale[0] = _mm512_mul_ps(floats_u8(_mm256_castsi256_si128(sorted)), _mm512_permutexvar_ps(d_at, d_floats));
+  min[0] =
       _mm512_mul_ps(floats_u8(_mm256_extracti128_si256(sorted, 1)), _mm512_permutexvar_ps(m_at, d_floats));
 }
 
-/// 32 bytes hold one block in their low and the next in their high nibbles.
-template <int Super>
-PITH_INLINE void unpack_k_nibbles(__m512i u[4][2], Bytes qs) {
-  for (int pair = 0; pair < 2; ++pair) {
-    PITH_UNROLL for (int h = 0; h < 2; ++h) {
-      const __m512i q = load_pairs<Super, 64>(qs + 32 * pair + 16 * h);
-      u[2 * pair][h] = low_nibbles(q);
-      u[2 * pair + 1][h] = high_nibbles(q);
+struct UnpackQ4_K : OfSuperBlocks {
+  static constexpr DType kType = DType::Q4_K;
+  static constexpr int kBytes = 2 * 144, kHalves = 1, kShift = kNoShift;
+  static constexpr bool kMins = true;
+  /// 32 bytes hold one block in their low and the next in their high nibbles. The high ones stay where they
+  /// are, 16 times as large; their blocks' scales take an exact 1/16.
+  template <class S>
+  PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
+    PITH_UNROLL for (int pair = 0; pair < 2; ++pair) {
+      PITH_UNROLL for (int h = 0; h < 2; ++h) {
+        const __m512i q = source.piece(16 + 32 * pair + 16 * h, 64);
+        u[2 * pair][h] = low_nibbles(q);
+        u[2 * pair + 1][h] = _mm512_andnot_si512(_mm512_set1_epi8(0x0f), q);
+      }
+    }
+  }
+  PITH_INLINE void scales(__m512 scale[1], __m512 min[1], Bytes p) {
+    unpack_k_scales<144>(scale, min, p);
+    constexpr __mmask16 kOdd = 0xaaaa;
+    scale[0] = _mm512_mask_mul_ps(scale[0], kOdd, scale[0], _mm512_set1_ps(1.0f / 16));
+  }
+};
+
+/// Adds `value` where the 32 bytes at `offset`, which hold one bit for each of eight blocks, have it set.
+template <class S>
+PITH_INLINE void add_bits(__m512i u[4][2], const S& source, int offset, char value) {
+  PITH_UNROLL for (int h = 0; h < 2; ++h) {
+    const __m512i bits = source.piece(offset + 16 * h, 0);
+    PITH_UNROLL for (int i = 0; i < 4; ++i) {
+      const __mmask64 set = _mm512_test_epi8_mask(bits, source.bit(i));
+      u[i][h] = _mm512_mask_add_epi8(u[i][h], set, u[i][h], _mm512_set1_epi8(value));
     }
   }
 }
 
-struct UnpackQ4_K {
-  static constexpr DType kType = DType::Q4_K;
-  static constexpr int kBytes = 2 * 144, kHalves = 1, kShift = kNoShift;
-  static constexpr bool kMins = true;
-  PITH_INLINE void unpack(Unpacked<UnpackQ4_K>& out, Bytes p) {
-    // High nibbles stay where they are, 16 times as large; their blocks' scales take an exact 1/16.
-    PITH_UNROLL for (int pair = 0; pair < 2; ++pair) {
-      PITH_UNROLL for (int h = 0; h < 2; ++h) {
-        const __m512i q = load_pairs<144, 64>(p + 16 + 32 * pair + 16 * h);
-        out.u[2 * pair][h] = low_nibbles(q);
-        out.u[2 * pair + 1][h] = _mm512_andnot_si512(_mm512_set1_epi8(0x0f), q);
-      }
-    }
-    unpack_k_scales<UnpackQ4_K, 144>(out, p);
-    constexpr __mmask16 kOdd = 0xaaaa;
-    out.scale[0] = _mm512_mask_mul_ps(out.scale[0], kOdd, out.scale[0], _mm512_set1_ps(1.0f / 16));
-  }
-};
-
-struct UnpackQ5_K {
+struct UnpackQ5_K : OfSuperBlocks {
   static constexpr DType kType = DType::Q5_K;
   static constexpr int kBytes = 2 * 176, kHalves = 1, kShift = kNoShift;
   static constexpr bool kMins = true;
-  PITH_INLINE void unpack(Unpacked<UnpackQ5_K>& out, Bytes p) {
-    unpack_k_nibbles<176>(out.u, p + 48);
-    PITH_UNROLL for (int h = 0; h < 2; ++h) {
-      const __m512i bits = load_twice<176>(p + 16 + 16 * h);
-      PITH_UNROLL for (int i = 0; i < 4; ++i) {
-        const __mmask64 set = _mm512_test_epi8_mask(bits, bit_of_block(i));
-        out.u[i][h] = _mm512_mask_add_epi8(out.u[i][h], set, out.u[i][h], _mm512_set1_epi8(16));
+  template <class S>
+  PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
+    PITH_UNROLL for (int pair = 0; pair < 2; ++pair) {
+      PITH_UNROLL for (int h = 0; h < 2; ++h) {
+        const __m512i q = source.piece(48 + 32 * pair + 16 * h, 64);
+        u[2 * pair][h] = low_nibbles(q);
+        u[2 * pair + 1][h] = high_nibbles(q);
       }
     }
-    unpack_k_scales<UnpackQ5_K, 176>(out, p);
+    add_bits(u, source, 16, 16);
   }
+  PITH_INLINE void scales(__m512 scale[1], __m512 min[1], Bytes p) { unpack_k_scales<176>(scale, min, p); }
 };
 
-struct UnpackQ6_K {
+struct UnpackQ6_K : OfSuperBlocks {
   static constexpr DType kType = DType::Q6_K;
   static constexpr int kBytes = 2 * 210, kHalves = 2, kShift = 5;
   static constexpr bool kMins = false;
-  PITH_INLINE void unpack(Unpacked<UnpackQ6_K>& out, Bytes p) {
+  template <class S>
+  PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
     // 128 elements: blocks 0 and 2 share 32 bytes of nibbles, 1 and 3 the next 32; 32 bytes hold the upper
     // two bits of all four.
     const __m512i upper = _mm512_set1_epi8(0x30), lower = _mm512_set1_epi8(0x0f);
     constexpr int kKeepAnd = 0xf8;  // a | (b & c)
     PITH_UNROLL for (int h = 0; h < 2; ++h) {
-      const __m512i top = load_pairs<210, 32>(p + 128 + 16 * h);
+      const __m512i top = source.piece(128 + 16 * h, 32);
       const __m512i tops[4] = {_mm512_slli_epi16(top, 4), _mm512_slli_epi16(top, 2), top,
                                _mm512_srli_epi16(top, 2)};
       for (int pair = 0; pair < 2; ++pair) {
-        const __m512i q = load_pairs<210, 64>(p + 32 * pair + 16 * h);
+        const __m512i q = source.piece(32 * pair + 16 * h, 64);
         for (int high = 0; high < 2; ++high) {
           const __m512i nibbles = _mm512_and_si512(high ? _mm512_srli_epi16(q, 4) : q, lower);
-          out.u[pair + 2 * high][h] =
-              _mm512_ternarylogic_epi32(nibbles, tops[pair + 2 * high], upper, kKeepAnd);
+          u[pair + 2 * high][h] = _mm512_ternarylogic_epi32(nibbles, tops[pair + 2 * high], upper, kKeepAnd);
         }
       }
     }
-    __m128i scales[2];
-    split_halves(scales, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 192)),
+  }
+  PITH_INLINE void scales(__m512 scale[2], __m512*, Bytes p) {
+    __m128i bytes[2];
+    split_halves(bytes, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 192)),
                  _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 210 + 192)));
     const __m512 d = spread_halves(p + 208, p + 210 + 208);
-    PITH_UNROLL for (int h = 0; h < 2; ++h) out.scale[h] = _mm512_mul_ps(floats_i8(scales[h]), d);
+    PITH_UNROLL for (int h = 0; h < 2; ++h) scale[h] = _mm512_mul_ps(floats_i8(bytes[h]), d);
   }
 };
 
 /// 32 bytes hold two bits of each of four blocks.
-template <int Super>
-PITH_INLINE void unpack_pairs_of_bits(__m512i u[4][2], Bytes qs) {
+template <class S>
+PITH_INLINE void unpack_pairs_of_bits(__m512i u[4][2], const S& source, int offset) {
   PITH_UNROLL for (int h = 0; h < 2; ++h) {
-    const __m512i q = load_pairs<Super, 32>(qs + 16 * h);
+    const __m512i q = source.piece(offset + 16 * h, 32);
     const __m512i three = _mm512_set1_epi8(3);
     u[0][h] = _mm512_and_si512(q, three);
     u[1][h] = _mm512_and_si512(_mm512_srli_epi16(q, 2), three);
@@ -362,21 +450,24 @@ PITH_INLINE void unpack_pairs_of_bits(__m512i u[4][2], Bytes qs) {
   }
 }
 
-struct UnpackQ2_K {
+struct UnpackQ2_K : OfSuperBlocks {
   static constexpr DType kType = DType::Q2_K;
   static constexpr int kBytes = 2 * 84, kHalves = 2, kShift = kNoShift;
   static constexpr bool kMins = true;
-  PITH_INLINE void unpack(Unpacked<UnpackQ2_K>& out, Bytes p) {
-    unpack_pairs_of_bits<84>(out.u, p + 16);
-    __m128i scales[2];  // scale in the low, minimum in the high nibble
-    split_halves(scales, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)),
+  template <class S>
+  PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
+    unpack_pairs_of_bits(u, source, 16);
+  }
+  PITH_INLINE void scales(__m512 scale[2], __m512 min[2], Bytes p) {
+    __m128i both[2];  // scale in the low, minimum in the high nibble
+    split_halves(both, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)),
                  _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 84)));
     const __m512 d = spread_halves(p + 80, p + 84 + 80);
     const __m512 dmin = _mm512_sub_ps(_mm512_setzero_ps(), spread_halves(p + 82, p + 84 + 82));
     const __m128i low = _mm_set1_epi8(0x0f);
     PITH_UNROLL for (int h = 0; h < 2; ++h) {
-      out.scale[h] = _mm512_mul_ps(floats_u8(_mm_and_si128(scales[h], low)), d);
-      out.min[h] = _mm512_mul_ps(floats_u8(_mm_and_si128(_mm_srli_epi16(scales[h], 4), low)), dmin);
+      scale[h] = _mm512_mul_ps(floats_u8(_mm_and_si128(both[h], low)), d);
+      min[h] = _mm512_mul_ps(floats_u8(_mm_and_si128(_mm_srli_epi16(both[h], 4), low)), dmin);
     }
   }
 };
@@ -393,23 +484,20 @@ PITH_INLINE __m128i q3_k_scales(Bytes p) {
   return _mm_sub_epi8(packed, _mm_set1_epi8(32));
 }
 
-struct UnpackQ3_K {
+struct UnpackQ3_K : OfSuperBlocks {
   static constexpr DType kType = DType::Q3_K;
   static constexpr int kBytes = 2 * 110, kHalves = 2, kShift = 2;
   static constexpr bool kMins = false;
-  PITH_INLINE void unpack(Unpacked<UnpackQ3_K>& out, Bytes p) {
-    unpack_pairs_of_bits<110>(out.u, p + 32);
-    PITH_UNROLL for (int h = 0; h < 2; ++h) {
-      const __m512i bits = load_twice<110>(p + 16 * h);
-      PITH_UNROLL for (int i = 0; i < 4; ++i) {
-        const __mmask64 set = _mm512_test_epi8_mask(bits, bit_of_block(i));
-        out.u[i][h] = _mm512_mask_add_epi8(out.u[i][h], set, out.u[i][h], _mm512_set1_epi8(4));
-      }
-    }
-    __m128i scales[2];
-    split_halves(scales, q3_k_scales(p + 96), q3_k_scales(p + 110 + 96));
+  template <class S>
+  PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
+    unpack_pairs_of_bits(u, source, 32);
+    add_bits(u, source, 0, 4);
+  }
+  PITH_INLINE void scales(__m512 scale[2], __m512*, Bytes p) {
+    __m128i bytes[2];
+    split_halves(bytes, q3_k_scales(p + 96), q3_k_scales(p + 110 + 96));
     const __m512 d = spread_halves(p + 108, p + 110 + 108);
-    PITH_UNROLL for (int h = 0; h < 2; ++h) out.scale[h] = _mm512_mul_ps(floats_i8(scales[h]), d);
+    PITH_UNROLL for (int h = 0; h < 2; ++h) scale[h] = _mm512_mul_ps(floats_i8(bytes[h]), d);
   }
 };
 
@@ -419,21 +507,24 @@ PITH_INLINE std::uint64_t iq4_xs_scales(Bytes p) {
          _pdep_u64(load_as<std::uint16_t>(p + 2), 0x3030303030303030ull);
 }
 
-struct UnpackIQ4_XS {
+struct UnpackIQ4_XS : OfSuperBlocks {
   static constexpr DType kType = DType::IQ4_XS;
   static constexpr int kBytes = 2 * 136, kHalves = 1, kShift = 7;
   static constexpr bool kMins = false;
-  PITH_INLINE void unpack(Unpacked<UnpackIQ4_XS>& out, Bytes p) {
+  template <class S>
+  PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
     PITH_UNROLL for (int i = 0; i < 4; ++i) {
-      const __m512i q = load_pairs<136, 64>(p + 8 + 16 * i);
-      out.u[i][0] = low_nibbles(q);
-      out.u[i][1] = high_nibbles(q);
+      const __m512i q = source.piece(8 + 16 * i, 64);
+      u[i][0] = low_nibbles(q);
+      u[i][1] = high_nibbles(q);
     }
-    look_up(out.u, iq4_table());
+    look_up(u, iq4_table());
+  }
+  PITH_INLINE void scales(__m512 scale[1], __m512*, Bytes p) {
     const __m128i packed = _mm_set_epi64x(static_cast<long long>(iq4_xs_scales(p + 136)),
                                           static_cast<long long>(iq4_xs_scales(p)));
-    const __m512 scales = floats_i8(_mm_sub_epi8(packed, _mm_set1_epi8(32)));
-    out.scale[0] = _mm512_mul_ps(scales, spread_halves(p, p + 136));
+    const __m512 six_bits = floats_i8(_mm_sub_epi8(packed, _mm_set1_epi8(32)));
+    scale[0] = _mm512_mul_ps(six_bits, spread_halves(p, p + 136));
   }
 };
 

@@ -11,6 +11,7 @@
 
 // Kernels keep whole arrays in registers, which takes inlining and complete unrolling.
 #define PITH_INLINE static inline __attribute__((always_inline))
+#define PITH_METHOD inline __attribute__((always_inline))
 #if defined(__clang__)
 #define PITH_UNROLL _Pragma("unroll")
 #else
