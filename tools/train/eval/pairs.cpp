@@ -20,7 +20,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct Settings {
-  std::filesystem::path model, prompts, out;
+  std::filesystem::path model, prompts, out, questions;
   int threads, parallel;
   std::int64_t limit, per_prompt;
   double noise;
@@ -32,6 +32,7 @@ Settings read(const Config& config) {
   s.model = config.text("model");
   s.prompts = config.text("prompts");
   s.out = config.text("out");
+  if (config.has("questions")) s.questions = config.text("questions");
   s.threads = static_cast<int>(config.integer("threads", 0, 1024));
   s.parallel = static_cast<int>(config.integer("parallel", 1, 4096));
   s.limit = config.integer("limit", 0, 100'000'000);
@@ -74,6 +75,19 @@ std::vector<Item> read_items(const Settings& s) {
   return items;
 }
 
+// Lines as in the prompts file, with no answer to learn from.
+void write_questions(const std::filesystem::path& path, const std::vector<Item>& items) {
+  JsonlWriter out(path);
+  for (const Item& item : items) {
+    out.write({{"messages", item.messages},
+               {"kind", item.kind},
+               {"check", item.check},
+               {"answer", item.answer},
+               {"steps", item.steps}});
+  }
+  out.commit();
+}
+
 struct Rated {
   std::string reply;
   Judgement judgement;
@@ -90,6 +104,7 @@ void make_pairs(const Config& config) {
   const Settings s = read(config);
   const std::vector<Item> items = read_items(s);
   if (s.out.has_parent_path()) std::filesystem::create_directories(s.out.parent_path());
+  if (!s.questions.empty()) write_questions(s.questions, items);
   AnsweringModel model(s.model, s.threads, s.parallel);
   std::vector<Prompt> prompts;
   for (const Item& item : items) prompts.push_back({model.chat(item.messages)});
