@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <map>
@@ -26,6 +27,7 @@ constexpr double kDeviations = 1.959964;  // of the normal distribution, for 95 
 
 struct Task {
   std::string name, file, form, shots_file, suffix;
+  std::vector<std::string> kinds;  ///< empty: all
   std::int64_t shots, limit, max_tokens;
 };
 
@@ -55,6 +57,7 @@ Settings read(const Config& config) {
     t.form = c.choice("form", kForms);
     t.shots = c.integer("shots", 0, 64);
     if (c.has("shots_file")) t.shots_file = c.text("shots_file");
+    if (c.has("kinds")) t.kinds = c.texts("kinds");
     if (c.has("suffix")) t.suffix = c.text("suffix");
     t.limit = c.integer("limit", 0, 100'000'000);
     t.max_tokens = c.integer("max_tokens", 1, 1 << 20);
@@ -97,6 +100,7 @@ std::vector<Item> read_items(const Task& task) {
   std::map<std::string, std::int64_t> count;
   read_jsonl(task.file, [&](const nlohmann::json& line) {
     Item item = read_item(line);
+    if (!task.kinds.empty() && std::ranges::find(task.kinds, item.kind) == task.kinds.end()) return;
     if (task.limit == 0 || count[item.kind]++ < task.limit) items.push_back(std::move(item));
   });
   if (items.empty()) fail("{}: no items", printable(task.file, 400));

@@ -27,6 +27,7 @@ Interval wilson(std::int64_t right, std::int64_t n);
 ///   shots       examples before a plain question (from shots_file, of the same kind), or lines of a rule
 ///   shots_file  optional
 ///   suffix      optional: put behind the question, such as " Think step by step."
+///   kinds       optional: only these; the mean is over the kinds of a task
 ///   limit       of each kind; 0: all
 ///   max_tokens  of an answer
 void eval(const Config& config);
