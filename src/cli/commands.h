@@ -23,8 +23,12 @@ Action declare_trace(Options& options);
 Action declare_synth(Options& options);
 Action declare_eval_perplexity(Options& options);
 Action declare_eval_choice(Options& options);
+Action declare_eval_generate(Options& options);
+Action declare_eval_kl(Options& options);
+Action declare_score(Options& options);
 Action declare_plan_fit(Options& options);
 Action declare_plan_train(Options& options);
+Action declare_plan_serve(Options& options);
 Action declare_plan_lifetime(Options& options);
 Action declare_bench(Options& options);
 

@@ -44,7 +44,8 @@ int run(const ChoiceTask& o) {
       longest = std::max(longest, p.tokens.size());
   }
   Evaluation evaluation(loaded, o.evaluation, static_cast<std::int64_t>(longest));
-  ItemLog log(o.evaluation.log, evaluation.header("choice", text, Json::object()), o.evaluation.resume);
+  ItemLog log(o.evaluation.log, result_header("choice", evaluation.engine(), text, Json::object()),
+              o.evaluation.resume);
   const bool done = evaluation.run(
       "choice", std::ssize(items), log,
       [&](std::int64_t i) {

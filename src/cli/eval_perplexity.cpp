@@ -120,8 +120,8 @@ int run(const Perplexity& o) {
   if (options.model.context == 0) options.model.context = o.window;  // where it was asked for
   Evaluation evaluation(loaded, options, plan.window);
   ItemLog log(o.evaluation.log,
-              evaluation.header("perplexity", text,
-                                {{"window", plan.window}, {"stride", plan.stride}, {"compat", o.compat}}),
+              result_header("perplexity", evaluation.engine(), text,
+                            {{"window", plan.window}, {"stride", plan.stride}, {"compat", o.compat}}),
               o.evaluation.resume);
   const auto count = std::ssize(plan.windows);
   const bool done = evaluation.run(

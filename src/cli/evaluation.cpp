@@ -43,11 +43,15 @@ EngineOptions evaluation_engine(const Model& model, const ModelOptions& values, 
 
 }  // namespace
 
-void declare_evaluation_options(Options& options, EvaluationOptions& v) {
-  declare_model_options(options, v.model, "one JSON object");
+void declare_log_options(Options& options, EvaluationOptions& v) {
   options.option("--limit", v.limit, "N", "only the first N items");
   options.option("--log", v.log, "FILE", "keep each item's result in this file, a line of JSON each");
   options.flag("--resume", v.resume, "go on with what the log holds");
+}
+
+void declare_evaluation_options(Options& options, EvaluationOptions& v) {
+  declare_model_options(options, v.model, "one JSON object");
+  declare_log_options(options, v);
   options.option("--parallel", v.parallel, "N",
                  fmt::format("items at a time ({}, or as many as memory allows)", kParallel));
   declare_engine_options(options, v.model);
@@ -75,17 +79,23 @@ Evaluation::Evaluation(const LoadedModel& loaded, const ModelOptions& values, st
   report_engine(values, engine_);
 }
 
-Json Evaluation::header(std::string_view what, std::string_view task, const Json& more) const {
+Json result_header(std::string_view what, const Engine& engine, std::string_view task, const Json& more) {
   Hash hash;
   hash.add(task);
-  const KvTypes kv = engine_.options().kv;
+  const KvTypes kv = engine.options().kv;
   Json header{{"evaluation", what},
-              {"model", fmt::format("{:016x}", fingerprint(engine_.model()))},
+              {"model", fmt::format("{:016x}", fingerprint(engine.model()))},
               {"task", fmt::format("{:016x}", hash.value())},
               {"kernels", kernels().isa},
               {"cache", {type_info(kv.k).name, type_info(kv.v).name}}};
-  header.update(more);
+  if (more.is_object()) header.update(more);
   return header;
+}
+
+int tell_interrupted(const ItemLog& log, std::int64_t items) {
+  note("interrupted after {} of {} items{}", log.size(), items,
+       log.keeps() ? "; the same command with --resume goes on" : "");
+  return 130;
 }
 
 bool Evaluation::run(std::string_view what, std::int64_t count, ItemLog& log, const Requests& requests,
@@ -107,9 +117,7 @@ bool Evaluation::run(std::string_view what, std::int64_t count, ItemLog& log, co
     loop.stop = interrupted;
     done = run_items(scheduler_, missing, loop);
   }
-  if (!done)
-    note("interrupted after {} of {} items{}", log.size(), count,
-         log.keeps() ? "; the same command with --resume goes on" : "");
+  if (!done) tell_interrupted(log, count);
   return done;
 }
 

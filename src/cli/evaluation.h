@@ -25,7 +25,9 @@ struct EvaluationOptions {
   bool resume = false;
 };
 
-/// -m, --json, --limit, --log, --resume, --parallel and those of the engine.
+/// --limit, --log, --resume.
+void declare_log_options(Options& options, EvaluationOptions& values);
+/// These, -m, --json, --parallel and those of the engine.
 void declare_evaluation_options(Options& options, EvaluationOptions& values);
 /// Throws UsageError.
 void check_evaluation_options(const EvaluationOptions& values);
@@ -43,16 +45,23 @@ struct LoadedModel {
 /// Throws Error, also where the model has no vocabulary.
 LoadedModel load_with_tokenizer(const std::string& name);
 
-/// An engine for several sequences of at most `context` tokens, unless --ctx says another length, and its
-/// scheduler.
+/// All that a log's results depend on: the model and how it computes, the task's text, and `more`.
+nlohmann::ordered_json result_header(std::string_view what, const Engine& engine, std::string_view task,
+                                     const nlohmann::ordered_json& more);
+
+/// Tells how far the items are and how to go on; the exit code.
+int tell_interrupted(const ItemLog& log, std::int64_t items);
+
+/// An engine for several sequences of at most `context` tokens (0: the default), unless --ctx says another
+/// length, and its scheduler.
 class Evaluation {
  public:
   Evaluation(const LoadedModel& loaded, const EvaluationOptions& options, std::int64_t context);
 
   std::int64_t context() const { return scheduler_.context(); }
-  /// What a log's results depend on beside the task: the model, how it computes, and `more`.
-  nlohmann::ordered_json header(std::string_view what, std::string_view task,
-                                const nlohmann::ordered_json& more) const;
+  const Engine& engine() const { return engine_; }
+  Scheduler& scheduler() { return scheduler_; }
+  int parallel() const { return scheduler_.options().parallel; }
 
   using Requests = std::function<std::vector<Request>(std::int64_t item)>;
   using ResultOf = std::function<nlohmann::ordered_json(std::int64_t item, std::vector<Result> results)>;

@@ -31,8 +31,12 @@ constexpr Command kCommands[] = {
     {"synth", "a model file with random weights of a known shape", declare_synth},
     {"eval perplexity", "how surprised a model is by a text", declare_eval_perplexity},
     {"eval choice", "questions with answers to choose from", declare_eval_choice},
+    {"eval generate", "questions that the model answers in its own words", declare_eval_generate},
+    {"eval kl", "how far one model's predictions are from another's", declare_eval_kl},
+    {"score", "the log probability of given texts, or a reward model's opinion of them", declare_score},
     {"plan fit", "scaling laws fitted to training runs", declare_plan_fit},
     {"plan train", "the best model and data size for a budget, or for a loss", declare_plan_train},
+    {"plan serve", "what a model takes to run, and how fast it can be", declare_plan_serve},
     {"plan lifetime", "the model size that costs least to train and then to use", declare_plan_lifetime},
     {"bench", "how fast a model runs here, and how near that is to the machine's limits", declare_bench},
 };

@@ -12,6 +12,11 @@ namespace {
 // Beyond this a context needs more positions than anything trained today.
 constexpr std::int64_t kUnknownContext = 4096;
 
+const Linear& reward_head(const Model& model) {
+  if (!model.weights.reward) fail("{}: is no reward model: it has no tensor cls.output", model.file.path);
+  return model.weights.reward;
+}
+
 EngineOptions resolve(const Model& model, EngineOptions o) {
   if (!o.kernels) o.kernels = &kernels();
   if (o.threads == 0) o.threads = default_threads().threads;
@@ -56,6 +61,7 @@ std::int64_t Engine::default_context(const Model& model, const EngineOptions& op
 
 Engine::Engine(std::shared_ptr<const Model> model, EngineOptions options)
     : model_(std::move(model)),
+      head_(options.reward ? reward_head(*model_) : model_->weights.output),
       options_(resolve(*model_, options)),
       kernels_(*options_.kernels),
       team_(options_.threads),
@@ -116,12 +122,23 @@ std::span<const float> Engine::step(std::span<const Chunk> chunks) {
     if (!c.sequence->reserve(std::ssize(c.tokens)))
       fail("the KV cache has no free pages left for {} more tokens", c.tokens.size());
   }
-  const Pass pass{*model_, kernels_,   cache_,  workspace_,  ropes_,   runs_,
-                  tokens_, positions_, run_of_, logit_rows_, experts_, read_ahead_ ? &*read_ahead_ : nullptr};
+  const Pass pass{*model_,
+                  head_,
+                  kernels_,
+                  cache_,
+                  workspace_,
+                  ropes_,
+                  runs_,
+                  tokens_,
+                  positions_,
+                  run_of_,
+                  logit_rows_,
+                  experts_,
+                  read_ahead_ ? &*read_ahead_ : nullptr};
   team_.run(threads_for(pass.count()), [&](Worker& worker) { forward(worker, pass); });
   for (const Chunk& c : chunks) c.sequence->advance(std::ssize(c.tokens));
   if (observer_) tell_observer();
-  return {workspace_.logits, logit_rows_.size() * static_cast<std::size_t>(spec.vocab)};
+  return {workspace_.logits, logit_rows_.size() * static_cast<std::size_t>(outputs())};
 }
 
 void Engine::tell_observer() const {

@@ -28,6 +28,7 @@ struct EngineOptions {
   /// microsecond or two, about ten a layer. Tests make it 1, so that tiny models use all threads.
   std::int64_t work_per_thread = 2'000'000;
   KvTypes kv;
+  bool reward = false;  ///< steps give the outputs of the model's reward head in place of logits
   /// The pages of experts are asked for once they are chosen. Unset: where the weights exceed what memory is
   /// available.
   std::optional<bool> read_ahead;
@@ -64,13 +65,16 @@ class Engine {
   const Model& model() const { return *model_; }
   const EngineOptions& options() const { return options_; }  ///< with every default resolved
   KvCache& cache() { return cache_; }
+  /// V, or those of the reward head.
+  std::int64_t outputs() const { return head_.count; }
   Sequence new_sequence() { return Sequence(cache_); }
 
   /// From now on `observer` hears the routing of every step, until it is called again; null: nobody.
   void observe(ExpertObserver* observer) { observer_ = observer; }
 
   /// One step: runs the chunks (each of another sequence, together at most step_tokens tokens) and appends
-  /// them to their sequences. Logits of the wanted rows, in order, each [V]; they stay until the next step.
+  /// them to their sequences. Logits of the wanted rows, in order, each [outputs()]; they stay until the next
+  /// step.
   /// Throws Error: a token outside the vocabulary, a sequence longer than the context, no pages left.
   std::span<const float> step(std::span<const Chunk> chunks);
 
@@ -82,6 +86,7 @@ class Engine {
   void tell_observer() const;
 
   std::shared_ptr<const Model> model_;
+  const Linear& head_;
   EngineOptions options_;
   const Kernels& kernels_;
   Team team_;

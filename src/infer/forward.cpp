@@ -124,22 +124,22 @@ void block(Worker& worker, const Pass& pass, std::size_t i) {
                 last ? 0 : mixer_input_kinds(pass.kernels, layers[i + 1]), w.output_scale);
 }
 
-// Logits of the rows that want them, from h.
+// Logits of the rows that want them, from h; or what the reward head says there.
 void logits(Worker& worker, const Pass& pass) {
   const Spec& spec = pass.spec();
-  const Linear& output = pass.model.weights.output;
-  const unsigned kinds = input_kinds(pass.kernels, {&output});
-  const std::int64_t rows = std::ssize(pass.logit_rows);
+  const std::int64_t rows = std::ssize(pass.logit_rows), outputs = pass.head.count;
+  const unsigned kinds = input_kinds(pass.kernels, {&pass.head});
   worker.parallel_for(rows, 1, [&](std::int64_t row, std::int64_t) {
     pass.ws.inputs.prepare(kinds, row, pass.h(pass.logit_rows[row]), spec.width);
   });
-  multiply(worker, pass.kernels, {{pass.ws.logits, spec.vocab, &output}}, pass.ws.inputs, rows,
+  multiply(worker, pass.kernels, {{pass.ws.logits, outputs, &pass.head}}, pass.ws.inputs, rows,
            pass.ws.scratch[worker.index()]);
-  if (spec.logit_scale == 1 && spec.logit_softcap == 0) return;
+  const bool plain = spec.logit_scale == 1 && spec.logit_softcap == 0;
+  if (plain || &pass.head != &pass.model.weights.output) return;
   worker.parallel_for(rows, 1, [&](std::int64_t row, std::int64_t) {
-    float* y = pass.ws.logits + row * spec.vocab;
-    if (spec.logit_scale != 1) pass.kernels.scale(y, spec.logit_scale, spec.vocab);
-    if (spec.logit_softcap != 0) pass.kernels.softcap(y, spec.logit_softcap, spec.vocab);
+    float* y = pass.ws.logits + row * outputs;
+    if (spec.logit_scale != 1) pass.kernels.scale(y, spec.logit_scale, outputs);
+    if (spec.logit_softcap != 0) pass.kernels.softcap(y, spec.logit_softcap, outputs);
   });
 }
 

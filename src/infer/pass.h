@@ -32,6 +32,7 @@ struct ExpertChoice {
 /// Everything that a step's threads read. Written before they start.
 struct Pass {
   const Model& model;
+  const Linear& head;  ///< the output matrix, or the reward head
   const Kernels& kernels;
   const KvCache& cache;
   Workspace& ws;

@@ -74,6 +74,7 @@ struct Workspace::Sizes {
       matrix(weights.layer_inputs);
     }
     matrix(weights.output);
+    if (weights.reward) matrix(weights.reward);
     for (const RopeSpec& r : spec.ropes) angles += t * r.dims;
   }
 

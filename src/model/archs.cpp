@@ -209,8 +209,6 @@ constexpr NamePattern kLfm2Names[] = {
 // Tensors that inference does not need. Here: frequencies that a checkpoint stores but every implementation
 // computes.
 constexpr Text kStoredFrequencies = "blk.{}.attn_rot_embd";
-// A reward or embedding head; text generation does not use it.
-constexpr Text kClassifierHead = "cls.output";
 
 // A key norm counts only beside a query norm.
 constexpr Text kLoneKeyNorm = "blk.{}.attn_k_norm";
@@ -565,7 +563,6 @@ constexpr Arch kArchs[] = {
     {
         .name = "qwen3",
         .classes = {"Qwen3ForCausalLM"},
-        .ignored = kClassifierHead,
         .qk_norm = QkNorm::PerHead,
     },
     {

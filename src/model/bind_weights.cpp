@@ -40,6 +40,7 @@ class Binder {
     w_.tied = !has("output.weight");
     w_.output = w_.tied ? Linear{w_.embedding, v, vector("output.bias", v, Has::Maybe)}
                         : linear("output", d, v, Has::Maybe);
+    w_.reward = reward_head();
     reject_unclaimed();
     return std::move(w_);
   }
@@ -378,6 +379,17 @@ class Binder {
     Norm w{vector(name + ".weight", n, has)};
     if (w) w.bias = vector(name + ".bias", n, arch_.norm_bias);
     return w;
+  }
+
+  // As llama.cpp names it: one output is a reward, several are a classifier's.
+  Linear reward_head() {
+    const Tensor* t = file_.tensors.find("cls.output.weight");
+    if (!t) return {};
+    const std::int64_t outputs = t->ne[1];
+    if (outputs < 1 || outputs > spec_.vocab)
+      fail("{}: tensor 'cls.output.weight': expected shape {} x n, found {}", source(), spec_.width,
+           shape_string(*t));
+    return linear("cls.output", spec_.width, outputs, Has::Maybe);
   }
 
   Tensor positions() {

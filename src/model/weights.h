@@ -149,6 +149,7 @@ struct Weights {
   Norm output_norm;
   Linear output;      ///< {D, V}
   bool tied = false;  ///< the output matrix is the embedding
+  Linear reward;      ///< {D, n}: a reward model's head, read at the last token in place of the output
 
   std::deque<std::vector<float>> owned;  ///< one-dimensional tensors, as F32
 };

@@ -135,6 +135,35 @@ TEST(Plan, AFitThatDoesNotConverge) {
             "pith: the parametric law does not fit: the runs show no effect of the number of parameters\n");
 }
 
+// tools/scaling_report.py, on runs that are made up.
+TEST(Plan, ReportOfALadder) {
+  if (run_program({"/usr/bin/env", "python3", "--version"}).code != 0) GTEST_SKIP() << "needs python3";
+  const TemporaryFolder folder;
+  const std::string csv = folder.write("runs.csv", made_up_runs()), file = folder / "prediction.json";
+  const auto report = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"/usr/bin/env",
+                                          "python3",
+                                          std::string(PITH_SOURCE_DIR) + "/tools/scaling_report.py",
+                                          csv,
+                                          "--pith",
+                                          std::string(PITH_BINARY_DIR) + "/pith"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_program(arguments);
+  };
+  const Outcome predicted = report({"--predict", file});
+  ASSERT_EQ(predicted.code, 0) << predicted.err;
+  const Outcome o = report({"--prediction", file, "--out", folder.path().string(), "--entropy", "1.7"});
+  ASSERT_EQ(o.code, 0) << o.err;
+  std::ifstream page(folder / "scaling.md");
+  std::stringstream text;
+  text << page.rdbuf();
+  // The runs follow a law to 1e-5: so does the prediction.
+  EXPECT_NE(text.str().find("predicted from the other 11 runs"), std::string::npos) << text.str();
+  EXPECT_NE(text.str().find("0.00 % |"), std::string::npos) << text.str();
+  EXPECT_NE(text.str().find("| E | 1.7 ("), std::string::npos) << text.str();
+  EXPECT_TRUE(std::filesystem::exists(folder / "scaling.svg"));
+}
+
 TEST(Plan, GroupsHaveHelp) {
   const Outcome o = run_pith({"plan", "--help"});
   EXPECT_EQ(o.code, 0);

@@ -1,0 +1,191 @@
+// pith eval and pith score as a user runs them.
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "cli/run_pith.h"
+#include "shared_data.h"
+#include "temporary_folder.h"
+
+namespace pith::test {
+namespace {
+
+using Json = nlohmann::json;
+
+class Eval : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    PITH_NEED_SHARED();
+    model_ = (shared_data() / "weights/stories260K/stories260Ktok512-llamacpp.gguf").string();
+  }
+  std::string write(const char* name, const std::string& text) { return folder_.write(name, text).string(); }
+  std::string frankenstein(std::size_t bytes) {
+    std::ifstream file(shared_data() / "text/frankenstein.txt", std::ios::binary);
+    std::string text(bytes, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(bytes));
+    return write("text.txt", text);
+  }
+  void expect_error(const std::vector<std::string>& arguments, int code, const std::string& message) {
+    const Outcome o = run_pith(arguments);
+    EXPECT_EQ(o.code, code);
+    EXPECT_EQ(o.out, "");
+    EXPECT_EQ(o.err, "pith: " + message + "\n");
+  }
+  std::string model_;
+  TemporaryFolder folder_;
+};
+
+constexpr const char* kChoices =
+    "{\"prompt\": \"Once upon a time, there was a little\", \"choices\": [\"girl\", \"banana\"], \"answer\": "
+    "0}\n"
+    "{\"prompt\": \"Lily loved to play in the\", \"choices\": [\"moon\", \"park\"], \"answer\": \"park\"}\n"
+    "{\"prompt\": \"Once upon a\", \"choices\": [\"time\", \"mom\"], \"answer\": 1}\n";
+
+TEST_F(Eval, PerplexityAsLlamaCppCountsIt) {
+  const Outcome o =
+      run_pith({"eval", "perplexity", "-m", model_, "--compat", "--window", "256", "--cache-type-k", "f32",
+                "--cache-type-v", "f32", "--json", frankenstein(32768)});
+  ASSERT_EQ(o.code, 0) << o.err;
+  const Json j = Json::parse(o.out);
+  EXPECT_NEAR(j["perplexity"]["value"].get<double>(), 33.6215, 1e-3);
+  EXPECT_EQ(j["windows"], 71);
+}
+
+TEST_F(Eval, PerplexityOfTokensWordsAndBytes) {
+  const std::string file = frankenstein(4000);
+  const Json j = Json::parse(run_pith({"eval", "perplexity", "-m", model_, "--json", file}).out);
+  const double nll = j["negative_log_likelihood"].get<double>() * j["tokens"].get<double>();
+  EXPECT_NEAR(j["byte_perplexity"]["value"].get<double>(), std::exp(nll / 4000), 1e-6);
+  EXPECT_NEAR(j["bits_per_byte"]["value"].get<double>(), nll / 4000 / std::log(2.0), 1e-6);
+  EXPECT_GT(j["word_perplexity"]["value"], j["perplexity"]["value"]);
+  const Json part =
+      Json::parse(run_pith({"eval", "perplexity", "-m", model_, "--json", "--limit", "2", file}).out);
+  EXPECT_LT(part["tokens"], j["tokens"]);
+  EXPECT_NE(run_pith({"eval", "perplexity", "-m", model_, file}).out.find("95 %"), std::string::npos);
+}
+
+TEST_F(Eval, ChoicesGoOnWhereTheyWere) {
+  const std::string task = write("task.jsonl", kChoices), log = (folder_ / "log.jsonl").string();
+  const std::vector<std::string> all = {"eval", "choice", "-m", model_, task, "--json"};
+  const Outcome whole = run_pith(all);
+  ASSERT_EQ(whole.code, 0) << whole.err;
+  const Json j = Json::parse(whole.out);
+  EXPECT_NEAR(j["acc"]["value"].get<double>(), 2.0 / 3, 1e-12);
+  EXPECT_EQ(j["acc"]["n"], 3);
+  EXPECT_EQ(j["brier"]["interval"].size(), 2u);
+
+  std::vector<std::string> logged = all;
+  logged.insert(logged.end(), {"--log", log});
+  EXPECT_EQ(run_pith([&] {
+              auto a = logged;
+              a.insert(a.end(), {"--limit", "1"});
+              return a;
+            }())
+                .code,
+            0);
+  EXPECT_EQ(run_pith(logged).err, "pith: " + log + ": is there already; --resume goes on with it\n");
+  logged.push_back("--resume");
+  EXPECT_EQ(run_pith(logged).out, whole.out);
+  std::ifstream file(log);
+  int lines = 0;
+  for (std::string line; std::getline(file, line);) ++lines;
+  EXPECT_EQ(lines, 4);  // a header and three items, each once
+}
+
+TEST_F(Eval, GenerateChecksAnswers) {
+  const std::string task = write(
+      "task.jsonl",
+      "{\"prompt\": \"Once upon a time, there was a little girl named\", \"answer\": \"Lily\"}\n"
+      "{\"prompt\": \"Once upon a time, there was a little girl named\", \"answer\": [\"Bob\", \"Tom\"]}\n");
+  const Outcome o =
+      run_pith({"eval", "generate", "-m", model_, task, "-n", "2", "--match", "regex", "--json"});
+  ASSERT_EQ(o.code, 0) << o.err;
+  const Json j = Json::parse(o.out);
+  EXPECT_EQ(j["accuracy"]["value"], 0.5);
+  EXPECT_EQ(j["accuracy"]["n"], 2);
+  EXPECT_EQ(j["strategy"], "direct");
+}
+
+TEST_F(Eval, DivergenceOfAQuantisation) {
+  const std::string file = frankenstein(2000), q8 = (folder_ / "q8.gguf").string(),
+                    q4 = (folder_ / "q4.gguf").string();
+  ASSERT_EQ(run_pith({"quantize", model_, q8, "Q8_0"}).code, 0);
+  ASSERT_EQ(run_pith({"quantize", model_, q4, "Q4_0"}).code, 0);
+  const auto kl = [&](const std::string& other) {
+    return Json::parse(run_pith({"eval", "kl", model_, other, file, "--json", "--window", "128"}).out);
+  };
+  const Json same = kl(model_), eight = kl(q8), four = kl(q4);
+  EXPECT_EQ(same["kl"]["value"], 0);
+  EXPECT_EQ(same["same_top"]["value"], 1);
+  EXPECT_GT(eight["kl"]["value"], 0);
+  EXPECT_GT(four["kl"]["value"], eight["kl"]["value"]);
+  EXPECT_NEAR(four["perplexity_ratio"]["value"].get<double>(),
+              four["perplexity_b"]["value"].get<double>() / four["perplexity_a"]["value"].get<double>(),
+              1e-9);
+}
+
+TEST_F(Eval, ScoreLinesInOrder) {
+  const std::string lines =
+      "{\"id\": \"a\", \"prompt\": \"Once upon a\", \"continuations\": [\" time\", \" mom\"]}\n{\"prompt\": "
+      "\"Once upon\"}\n";
+  const Outcome o = run_pith({"score", "-m", model_}, {.stdin_text = lines});
+  ASSERT_EQ(o.code, 0) << o.err;
+  std::istringstream out(o.out);
+  std::string first, second;
+  std::getline(out, first), std::getline(out, second);
+  const Json a = Json::parse(first), b = Json::parse(second);
+  EXPECT_EQ(a["id"], "a");
+  EXPECT_EQ(a["continuations"][0]["tokens"], Json::array({378}));
+  EXPECT_GT(a["continuations"][0]["sum"], a["continuations"][1]["sum"]);
+  EXPECT_EQ(b["tokens"], Json({1, 403, 407}));
+  EXPECT_TRUE(b["logprobs"][0].is_null());
+  EXPECT_NEAR(b["logprobs"][1].get<double>() + b["logprobs"][2].get<double>(), b["sum"].get<double>(), 1e-6);
+}
+
+TEST_F(Eval, PublishedTasksAreConverted) {
+  if (run_program({"/usr/bin/env", "python3", "--version"}).code != 0) GTEST_SKIP() << "needs python3";
+  const auto convert = [&](const char* task, const std::string& file) {
+    const Outcome o =
+        run_program({"/usr/bin/env", "python3", std::string(PITH_SOURCE_DIR) + "/tools/convert_task.py", task,
+                     file, "--shots", "1", "--from", file});
+    EXPECT_EQ(o.code, 0) << o.err;
+    return write("converted.jsonl", o.out);
+  };
+  const std::string words =
+      convert("gsm8k", write("g.jsonl",
+                             "{\"question\": \"How many?\", \"answer\": \"It is 1 + 1 = "
+                             "<<1+1=2>>2.\\n#### 1,002\"}\n"));
+  EXPECT_EQ(run_pith({"eval", "generate", "-m", model_, "--match", "numeric", "-n", "2", words}).code, 0);
+  std::ifstream file(words);
+  std::string line;
+  std::getline(file, line);
+  EXPECT_EQ(Json::parse(line)["answer"], "1002");
+  EXPECT_EQ(line.find("<<"), std::string::npos);
+  const std::string choices = convert("mmlu", write("m.csv", "\"Two, or three?\",1,2,3,4,B\n"));
+  EXPECT_EQ(run_pith({"eval", "choice", "-m", model_, choices}).code, 0);
+}
+
+TEST_F(Eval, BadInput) {
+  const std::string task =
+      write("task.jsonl", "{\"prompt\": \"a\", \"choices\": [\"b\", \"b\"], \"answer\": 0}\n");
+  expect_error({"eval", "choice", "-m", model_, task}, 1,
+               task + ": line 1: 'choices': numbers 1 and 2 are the same: 'b'");
+  expect_error({"eval"}, 2, "eval: no command (see: pith eval --help)");
+  expect_error({"eval", "choice", "-m", model_, task, "--resume"}, 2, "--resume needs --log FILE");
+  expect_error({"eval", "choice", "-m", model_, task, "--limit", "0"}, 2,
+               "--limit: expected at least 1, found 0");
+  const std::string text = write("short.txt", "Once");
+  expect_error({"eval", "perplexity", "-m", model_, "--compat", text}, 1,
+               text + ": 2 tokens do not fill one window of 128");
+  expect_error({"eval", "perplexity", "-m", model_, "--stride", "200", text}, 2,
+               "--stride: expected less than the window of 128, found 200");
+  expect_error({"eval", "kl", model_, "/no/such.gguf", text}, 1, "/no/such.gguf: no such file or directory");
+  const std::string scores = write("s.jsonl", "{\"prompt\": \"a\"}\n");
+  expect_error({"score", "-m", model_, "--reward", scores}, 1,
+               model_ + ": is no reward model: it has no tensor cls.output");
+}
+
+}  // namespace
+}  // namespace pith::test
