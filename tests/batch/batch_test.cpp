@@ -108,7 +108,7 @@ std::vector<std::string> mixed_lines(int n) {
   std::vector<std::string> lines;
   for (int i = 0; i < n; ++i) {
     Json body = {{"prompt", (i % 3 == 0 ? "" : header) + "One day number " + std::to_string(i)},
-                 {"max_tokens", 3 + i * 5 % 37}};
+                 {"max_tokens", 3 + i * 11 % 90}};
     if (i % 4 == 0) body["temperature"] = 0;
     if (i % 5 == 1) body["logprobs"] = i % 4;
     if (i % 10 == 1) body["echo"] = true;
@@ -155,8 +155,8 @@ TEST_F(BatchSameBytes, InAnyCompany) {
       {.parallel = 8, .step_tokens = 32, .chunk = 7},
       {.parallel = 8, .positions = kContext},  // preempted
       {.parallel = 8, .positions = kContext, .prefix_cache = false, .ordered = true},
-      {.parallel = 3, .ordered = true, .interrupted_each = 60},
-      {.parallel = 8, .interrupted_each = 60},
+      {.parallel = 3, .ordered = true, .interrupted_each = 130},
+      {.parallel = 8, .interrupted_each = 130},
   };
   std::int64_t preemptions = 0, cached = 0;
   int resumed = 0;
