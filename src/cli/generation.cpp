@@ -5,6 +5,8 @@
 #include <random>
 
 #include "base/error.h"
+#include "base/memory.h"
+#include "batch/memory.h"
 #include "cli/input.h"
 #include "cli/terminal.h"
 #include "text/model_text.h"
@@ -14,10 +16,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-EngineOptions session_options(const ModelOptions& values) {
+EngineOptions session_options(const Model& model, const ModelOptions& values, int sequences) {
   EngineOptions o = engine_options(values);
   o.step_tokens = values.batch;
-  return o;
+  if (sequences == 1) return o;
+  o.sequences = sequences;
+  return plan_batch(model, o, available_memory());
 }
 
 double milliseconds(std::int64_t ns) { return static_cast<double>(ns) / 1e6; }
@@ -156,10 +160,10 @@ Request make_request(const GenerationOptions& values) {
   return request;
 }
 
-Session::Session(const ModelOptions& options, std::string prompt_cache)
+Session::Session(const ModelOptions& options, std::string prompt_cache, int sequences)
     : model_(open_model(find_model(options.model))),
       tokenizer_(need_tokenizer(model_->file)),
-      engine_(model_, session_options(options)),
+      engine_(model_, session_options(*model_, options, sequences)),
       scheduler_(engine_, tokenizer_, scheduler_options(options)),
       prompt_cache_(std::move(prompt_cache)) {
   report_engine(options, engine_);

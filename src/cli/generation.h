@@ -60,11 +60,13 @@ struct Answered {
 /// A model with its tokenizer and all that generates with it.
 class Session {
  public:
-  /// `prompt_cache`: a file, or empty. Throws Error, also where the model has no vocabulary.
-  explicit Session(const ModelOptions& options, std::string prompt_cache = {});
+  /// `prompt_cache`: a file, or empty. `sequences` answers at a time; 0: as many as memory allows. Throws
+  /// Error, also where the model has no vocabulary.
+  explicit Session(const ModelOptions& options, std::string prompt_cache = {}, int sequences = 1);
 
   const Model& model() const { return *model_; }
   const Tokenizer& tokenizer() const { return tokenizer_; }
+  Scheduler& scheduler() { return scheduler_; }
   std::int64_t context() const { return scheduler_.context(); }
   /// `observer` hears the experts that all following answers take.
   void observe(ExpertObserver* observer) { engine_.observe(observer); }

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/generation.h"
 #include "cli/input.h"
+#include "cli/reasoning.h"
 #include "cli/terminal.h"
 #include "text/chat_prompt.h"
 #include "text/model_text.h"
@@ -23,9 +24,30 @@ struct Run {
   std::optional<std::string> prompt, system;
   std::string file, chat_template, expert_stats, prompt_cache;
   ThinkingOptions thinking;
+  ReasonOptions reason;
   bool raw = false, echo = false, stats = false;
   std::optional<int> logprobs;
 };
+
+struct TemplateSource {
+  std::string source, name;  // the source empty: none
+};
+
+TemplateSource find_template(const Run& o, const ModelFile& file) {
+  TemplateSource found{"", file.path + ": chat template"};
+  if (!o.chat_template.empty()) {
+    found = {read_file(o.chat_template), o.chat_template};
+  } else if (!o.raw) {
+    found.source = find_chat_template(file);
+  }
+  if (found.source.empty() && o.system)
+    fail("--system needs a chat template, and {}", o.raw ? "--raw turns it off" : "the model has none");
+  if (o.model.verbose) {
+    if (!found.source.empty()) note("prompted as a user message through {}", printable(found.name, 400));
+    if (found.source.empty()) note("prompted raw: {}", o.raw ? "as asked" : "the model has no chat template");
+  }
+  return found;
+}
 
 // What the model reads, as text for --echo and as ids.
 struct Prompt {
@@ -35,22 +57,11 @@ struct Prompt {
 };
 
 Prompt make_prompt(const Run& o, const Session& session, std::string text) {
-  const ModelFile& file = session.model().file;
-  std::string source, name = file.path + ": chat template";
-  if (!o.chat_template.empty()) {
-    source = read_file(o.chat_template);
-    name = o.chat_template;
-  } else if (!o.raw) {
-    source = find_chat_template(file);
-  }
+  const auto [source, name] = find_template(o, session.model().file);
   if (source.empty()) {
-    if (o.system)
-      fail("--system needs a chat template, and {}", o.raw ? "--raw turns it off" : "the model has none");
-    if (o.model.verbose) note("prompted raw: {}", o.raw ? "as asked" : "the model has no chat template");
     std::vector<TokenId> ids = session.tokenizer().encode(text, {.add_special = true});
     return {std::move(text), std::move(ids)};
   }
-  if (o.model.verbose) note("prompted as a user message through {}", printable(name, 400));
   const ChatPrompt prompt(session.tokenizer(), source, name);
   Json messages = Json::array();
   if (o.system) messages.push_back({{"role", "system"}, {"content", valid_text(*o.system, "--system")}});
@@ -79,12 +90,58 @@ void write_expert_stats(const std::string& path, const ExpertStats& stats, const
   write_file_atomically(path, std::as_bytes(std::span(text)));
 }
 
+// The final answer on stdout: the last line of the chosen text, or what the rule finds; what led there on
+// stderr.
+void print_outcome(const Run& o, const Outcome& outcome) {
+  std::string_view text = outcome.text;
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  const std::size_t line = text.rfind('\n') + 1;  // 0 where there is one line alone
+  if (o.thinking.show && line > 0) write_error_stream(text.substr(0, line));
+  write_out(o.reason.answer_only ? *outcome.answer : std::string(text.substr(line)));
+  if (stdout_is_terminal()) write_out("\n");
+}
+
+int run_with_strategy(const Run& o, const Request& request, std::string text) {
+  if (o.echo || o.logprobs || !o.expert_stats.empty())
+    fail_usage("run: --reason has no --echo, --logprobs or --expert-stats");
+  Session session(o.model, o.prompt_cache, 0);
+  request.sampling.check(session.model().spec.vocab);
+  const TemplateSource source = find_template(o, session.model().file);
+  std::optional<ChatPrompt> chat;
+  if (!source.source.empty()) chat.emplace(session.tokenizer(), source.source, source.name);
+  const Reasoner reasoner(
+      o.reason, request,
+      {session.tokenizer(), std::move(chat), template_variables(o.thinking), prompt_words(o.reason)});
+  Question question;
+  if (o.system) question.push_back({"system", valid_text(*o.system, "--system")});
+  question.push_back({"user", std::move(text)});
+
+  const std::optional<Outcome> outcome =
+      reasoner.answer(session.scheduler(), question, request.sampling.seed);
+  if (!outcome) return 130;
+  session.save_prompt_cache();
+  if (!o.reason.trace.empty()) write_trace(o.reason.trace, outcome->trace);
+  if (o.model.json) {
+    Json out = outcome_json(*outcome);
+    out["seed"] = request.sampling.seed;
+    out["model"] = session.model().file.path;
+    write_out(to_json_text(out) + "\n");
+  }
+  if (o.stats || stderr_is_terminal()) report_cost(*outcome);
+  if (!outcome->answer && reasoner.needs_answer())
+    fail("--answer {} found nothing in any of {} texts; --trace FILE keeps them",
+         printable(reasoner.settings().answer.rule()), outcome->cost.chains);
+  if (!o.model.json) print_outcome(o, *outcome);
+  return 0;
+}
+
 int run(const Run& o) {
   if (o.raw && !o.chat_template.empty()) fail_usage("run: --raw and --template exclude each other");
   if (o.logprobs && *o.logprobs < 0) fail_usage("--logprobs: expected at least 0, found {}", *o.logprobs);
   Request request = make_request(o.generation);
   std::string text = read_prompt(o);
   if (interrupted()) return 130;
+  if (!o.reason.strategy.empty()) return run_with_strategy(o, request, std::move(text));
   Session session(o.model, o.prompt_cache);
   request.sampling.check(session.model().spec.vocab);
   std::optional<ExpertStats> experts;
@@ -144,8 +201,10 @@ Action declare_run(Options& options) {
                  "of a mixture of experts: their load, entropy, co-activation and specialities, as JSON");
   declare_prompt_cache_option(options, o->prompt_cache);
   declare_generation_options(options, o->generation);
+  declare_reason_options(options, o->reason);
   declare_engine_options(options, o->model);
   options.example("pith run -m model.gguf --temp 0 \"Once upon a time\"");
+  options.example("pith run -m model.gguf --reason self-consistency:8 \"What is 17 times 3?\"");
   options.example("cat question.txt | pith run -m model.gguf --json");
   return [o] { return run(*o); };
 }

@@ -25,20 +25,14 @@ Outcome spend_where_it_pays(Inquiry& inquiry, std::span<const int>) {
     chain.node = inquiry.note(style == Style::Direct ? "direct" : "chain", chain, -1, chain.text);
     return chain;
   };
-  const auto answer_of = [&](const Candidate& c) {
-    const auto& answer = inquiry.trace.nodes[static_cast<std::size_t>(c.node)].answer;
-    return answer ? normalise_answer(*answer) : std::string();
-  };
-
   const Candidate direct = greedy(Style::Direct);
-  const bool has_answer = !answer_of(direct).empty();
-  if ((has_answer && probability(direct) >= settings.confidence) || inquiry.budget_left() <= 0)
+  const std::string first = inquiry.ballot_of(direct);
+  if ((!first.empty() && probability(direct) >= settings.confidence) || inquiry.budget_left() <= 0)
     return inquiry.conclude(direct);
 
   // Two ways to the same answer.
   const Candidate worked = greedy(Style::Worked);
-  const std::string answer = answer_of(worked);
-  if ((!answer.empty() && answer == answer_of(direct)) || inquiry.budget_left() <= 0)
+  if ((!first.empty() && first == inquiry.ballot_of(worked)) || inquiry.budget_left() <= 0)
     return inquiry.conclude(worked);
 
   const Outcome voted = vote_among_chains(inquiry, kChains, StoppingRule::Beta);

@@ -139,8 +139,13 @@ int Inquiry::note(std::string kind, const Candidate& candidate, int parent, std:
   node.kind = std::move(kind);
   node.text = text;
   node.tokens = std::ssize(candidate.ids);
-  node.answer = settings.answer.find(candidate.text);
+  if (settings.answer.rule() != "text") node.answer = settings.answer.find(candidate.text);
   return trace.add(std::move(node));
+}
+
+std::string Inquiry::ballot_of(const Candidate& candidate) const {
+  const std::optional<std::string> answer = settings.answer.find(candidate.text);
+  return answer ? normalise_answer(*answer) : std::string();
 }
 
 void Inquiry::mark(int node, std::string state) {

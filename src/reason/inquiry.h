@@ -146,6 +146,8 @@ class Inquiry {
   /// Adds a node with this text, which is the candidate's or its last part, and the answer in all of it.
   int note(std::string kind, const Candidate& candidate, int parent, std::string_view text);
   void mark(int node, std::string state);
+  /// The answer in its normalised form; empty where there is none.
+  std::string ballot_of(const Candidate& candidate) const;
 
   /// The outcome with this text, its answer found, its path in the trace marked.
   Outcome conclude(const Candidate& chosen, double agreement = 1);

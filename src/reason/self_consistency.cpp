@@ -41,7 +41,6 @@ Outcome vote_among_chains(Inquiry& inquiry, std::size_t chains, StoppingRule rul
       rule == StoppingRule::None && !settings.budget ? chains : static_cast<std::size_t>(settings.wave);
   Vote vote;
   std::vector<Candidate> done;
-  std::vector<std::string> answers;  // normalised
   bool settled = false;
   while (!settled && done.size() < chains && inquiry.budget_left() > 0) {
     std::vector<Inquiry::Ask> asks;
@@ -54,12 +53,11 @@ Outcome vote_among_chains(Inquiry& inquiry, std::size_t chains, StoppingRule rul
     for (std::size_t i = 0; i < tickets.size() && !settled; ++i) {
       Candidate& chain = done.emplace_back(inquiry.take(tickets[i]));
       chain.node = inquiry.note("chain", chain, -1, chain.text);
-      const auto& answer = inquiry.trace.nodes[static_cast<std::size_t>(chain.node)].answer;
-      answers.push_back(answer ? normalise_answer(*answer) : std::string());
-      if (answer) {
-        vote.add(answers.back(), ballot_weight(inquiry, chain));
-      } else {
+      const std::string answer = inquiry.ballot_of(chain);
+      if (answer.empty()) {
         vote.add_none();
+      } else {
+        vote.add(answer, ballot_weight(inquiry, chain));
       }
       settled = is_settled(vote, chains - done.size(), rule, settings.confidence);
       if (settled) inquiry.cancel(std::span(tickets).subspan(i + 1));

@@ -1,0 +1,193 @@
+#include "cli/reasoning.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "cli/terminal.h"
+
+namespace pith::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <class T>
+struct Word {
+  std::string_view word;
+  T value;
+};
+
+// The options' words and what they stand for; declare_reason_options() lists them.
+constexpr std::array kOrders{Word<ExampleOrder>{"first", ExampleOrder::First},
+                             Word<ExampleOrder>{"random", ExampleOrder::Random},
+                             Word<ExampleOrder>{"nearest", ExampleOrder::Nearest}};
+constexpr std::array kWeights{Word<VoteWeight>{"equal", VoteWeight::Equal},
+                              Word<VoteWeight>{"probability", VoteWeight::Probability},
+                              Word<VoteWeight>{"reward", VoteWeight::Reward}};
+constexpr std::array kRules{Word<StoppingRule>{"none", StoppingRule::None},
+                            Word<StoppingRule>{"beta", StoppingRule::Beta},
+                            Word<StoppingRule>{"dirichlet", StoppingRule::Dirichlet}};
+constexpr std::array kJudges{
+    Word<JudgeKind>{"logprob", JudgeKind::Logprob}, Word<JudgeKind>{"reward", JudgeKind::Reward},
+    Word<JudgeKind>{"program", JudgeKind::Program}, Word<JudgeKind>{"value", JudgeKind::Value},
+    Word<JudgeKind>{"votes", JudgeKind::Votes}};
+
+template <class Words>
+std::vector<std::string> words_of(const Words& words) {
+  std::vector<std::string> list;
+  for (const auto& w : words) list.emplace_back(w.word);
+  return list;
+}
+
+template <class T, std::size_t N>
+T value_of(const std::array<Word<T>, N>& words, std::string_view word) {
+  return std::ranges::find(words, word, &Word<T>::word)->value;
+}
+
+// Votes compare answers, so they need to be short; other strategies take the text as it is.
+std::string default_rule(const Strategy& strategy) {
+  return strategy.name == "self-consistency" || strategy.name == "auto" ? "number" : "text";
+}
+
+JudgeKind default_judge(const ReasonOptions& o) {
+  return o.verify.empty() ? JudgeKind::Logprob : JudgeKind::Program;
+}
+
+ReasonSettings make_settings(const ReasonOptions& o, const Strategy& strategy, const Request& request) {
+  ReasonSettings s;
+  s.sampling = request.sampling;
+  s.max_tokens = request.max_tokens;
+  s.stop = request.stop;
+  s.budget = o.budget;
+  s.answer = AnswerRule(o.answer.empty() ? default_rule(strategy) : o.answer);
+  if (!o.examples.empty()) s.examples = read_examples(o.examples);
+  s.shots = o.shots;
+  s.order = value_of(kOrders, o.order);
+  s.weight = value_of(kWeights, o.weight);
+  s.rule = value_of(kRules, o.stopping);
+  s.confidence = o.confidence;
+  s.wave = o.wave;
+  s.judge = o.judge.empty() ? default_judge(o) : value_of(kJudges, o.judge);
+  s.votes = o.votes;
+  if (o.thoughts == "line" || o.thoughts == "sentence") {
+    s.thoughts = o.thoughts == "line" ? Thoughts::Line : Thoughts::Sentence;
+  } else {
+    s.thoughts = Thoughts::Delimiter;
+    s.delimiter = o.thoughts;
+  }
+  s.branch = o.branch;
+  s.depth_first = o.search == "depth";
+  s.bound = o.bound;
+  if (!o.verify.empty()) {
+    if (!(o.verify_seconds > 0)) fail_usage("--verify-timeout: expected seconds, found {}", o.verify_seconds);
+    s.verifier.emplace(o.verify, VerifierLimits{.seconds = o.verify_seconds});
+  }
+  return s;
+}
+
+}  // namespace
+
+PromptWords prompt_words(const ReasonOptions& o) {
+  PromptWords words;
+  if (o.trigger) words.trigger = *o.trigger;
+  words.direct = o.direct;
+  return words;
+}
+
+void declare_reason_options(Options& options, ReasonOptions& v) {
+  options.group("Reasoning");
+  std::string list;
+  for (const Strategy& s : strategies())
+    list += fmt::format("{}{}{}{}", list.empty() ? "" : ", ", s.name, s.arguments.empty() ? "" : ":",
+                        s.arguments);
+  options.option("--reason", v.strategy, "STRATEGY", list);
+  options.option("--answer", v.answer, "RULE",
+                 "what the answer is in a text: number, boxed, after:PHRASE, regex:EXPR, json:/POINTER, "
+                 "choice:A|B, text (number for votes, else text)");
+  options.flag("--answer-only", v.answer_only, "print what the rule found, and nothing else");
+  options.option("--examples", v.examples, "FILE",
+                 "worked examples, a JSON object a line: prompt, answer, and worked where it shows steps");
+  options.option("-k,--shots", v.shots, "K", "how many of the examples stand before the question (0)");
+  options.choice("--example-order", v.order, words_of(kOrders), "which of them (first)");
+  options.option("--trigger", v.trigger, "TEXT",
+                 "behind a question that asks for steps (Let's think step by step.)");
+  options.option("--direct", v.direct, "TEXT", "behind a question that asks for the answer alone (nothing)");
+  options.option("--budget", v.budget, "TOKENS", "generated for one question at most, all texts together");
+  options.choice("--weight", v.weight, words_of(kWeights), "of a chain in a vote (equal)");
+  options.choice("--stopping", v.stopping, words_of(kRules), "a vote ends when it is this sure (none)");
+  options.option("--confidence", v.confidence, "P", "how sure, of --stopping and of auto (0.95)");
+  options.option("--wave", v.wave, "N", "chains begun together where a rule or a program may end it (4)");
+  options.choice("--judge", v.judge, words_of(kJudges),
+                 "of best-of and tree; default: the program, the reward model, else log-probability");
+  options.option("--verify", v.verify, "'CMD ARG...'",
+                 "a program, no shell: the text on its standard input, exit status 0 passes");
+  options.option("--verify-timeout", v.verify_seconds, "SECONDS", "then it is killed and fails (10)");
+  options.option("--votes", v.votes, "N", "asked of the model by --judge votes (3)");
+  options.option("--thoughts", v.thoughts, "END", "of a tree: line, sentence, or a delimiter (line)");
+  options.option("--branch", v.branch, "N", "thoughts tried at each state of a tree; default: its B");
+  options.choice("--search", v.search, {"breadth", "depth"}, "through a tree (breadth)");
+  options.option("--bound", v.bound, "X", "a search in depth leaves states that the judge gives less (0)");
+  options.option("--trace", v.trace, "FILE", "every text with its score, for pith trace");
+}
+
+Reasoner::Reasoner(const ReasonOptions& options, const Request& request, PromptMaker prompts)
+    : call_(options.strategy),
+      settings_(make_settings(options, call_.strategy(), request)),
+      prompts_(std::move(prompts)) {
+  call_.check(settings_);
+}
+
+std::optional<Outcome> Reasoner::answer(Scheduler& scheduler, const Question& question,
+                                        std::uint64_t seed) const {
+  std::optional<Outcome> outcome;
+  std::exception_ptr error;
+  Generator generator(scheduler);
+  generator.start([&] { outcome = call_.run(generator, prompts_, settings_, question, seed); },
+                  [&](std::exception_ptr e) { error = e; });
+  while (generator.step()) {
+    if (interrupted()) generator.cancel_all();
+  }
+  try {
+    if (error) std::rethrow_exception(error);
+  } catch (const Interrupted&) {
+    outcome.reset();
+  }
+  return outcome;
+}
+
+Json outcome_json(const Outcome& outcome) {
+  const ReasonCost& c = outcome.cost;
+  Json out{{"strategy", outcome.trace.strategy},
+           {"answer", outcome.answer ? Json(*outcome.answer) : Json()},
+           {"text", outcome.text},
+           {"finish_reason", finish_reason_name(outcome.finish)},
+           {"agreement", outcome.agreement},
+           {"usage",
+            {{"chains", c.chains},
+             {"completion_tokens", c.generated_tokens},
+             {"cancelled_tokens", c.cancelled_tokens},
+             {"prefilled_tokens", c.prefilled_tokens},
+             {"saved_tokens", c.saved_tokens}}},
+           {"timings",
+            {{"total_ms", static_cast<double>(c.total_ns) / 1e6},
+             {"longest_chain_ms", static_cast<double>(c.chain_ns) / 1e6}}}};
+  return out;
+}
+
+void report_cost(const Outcome& outcome) {
+  const ReasonCost& c = outcome.cost;
+  note("{} text{}, {} tokens generated ({} cancelled), {} prefilled, {} saved by sharing", c.chains,
+       c.chains == 1 ? "" : "s", c.generated_tokens, c.cancelled_tokens, c.prefilled_tokens, c.saved_tokens);
+  note("agreement {:.0f} %, {:.2f} s, {:.2f} times its longest text", 100 * outcome.agreement,
+       static_cast<double>(c.total_ns) / 1e9,
+       static_cast<double>(c.total_ns) / static_cast<double>(std::max<std::int64_t>(c.chain_ns, 1)));
+}
+
+void write_trace(const std::string& path, const Trace& trace) {
+  const std::string text = trace_to_json(trace).dump(1) + "\n";
+  write_file_atomically(path, std::as_bytes(std::span(text)));
+}
+
+}  // namespace pith::cli
