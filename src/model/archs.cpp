@@ -203,7 +203,7 @@ constexpr NamePattern kLfm2Names[] = {
     {"model.layers.{}.feed_forward.w1", "blk.{}.ffn_gate"},
     {"model.layers.{}.feed_forward.w3", "blk.{}.ffn_up"},
     {"model.layers.{}.feed_forward.w2", "blk.{}.ffn_down"},
-    {"model.embedding_norm", "output_norm"},
+    {"model.embedding_norm", "token_embd_norm"},
 };
 
 // Tensors that inference does not need. Here: frequencies that a checkpoint stores but every implementation

@@ -625,9 +625,12 @@ class Translation {
     if (std::ranges::any_of(kBuffers, is_end)) return true;
     // Layers that predict further tokens: apart, or behind the last one.
     if (name.starts_with("mtp.") || name.starts_with("model.mtp_")) return true;
+    const Json* further = value(config_, "num_nextn_predict_layers");
     const auto layer = match_name("model.layers.{}.", name);
-    const auto layers = file_.metadata.get<std::int32_t>(key("block_count"));
-    if (layer && layer->layer.size() < 7 && std::stoi(layer->layer) >= layers) return true;
+    if (further && layer && layer->layer.size() < 7) {
+      const auto behind = std::stoi(layer->layer) - file_.metadata.get<std::int32_t>(key("block_count"));
+      if (behind >= 0 && behind < integer(*further, "num_nextn_predict_layers")) return true;
+    }
     // Images and sound.
     constexpr std::string_view kOtherSenses[] = {
         "vision", "visual", "audio", "multi_modal_projector", "embed_vision", "embed_audio"};

@@ -57,7 +57,8 @@ TEST_P(KvFile, RestoredPrefixesGiveTheSameBytes) {
   EXPECT_EQ(second.engine.cache().free_pages(), free);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, KvFile, testing::Values("llama", "mistral", "qwen3", "qwen35", "gemma4"),
+INSTANTIATE_TEST_SUITE_P(Models, KvFile,
+                         testing::Values("llama", "mistral", "qwen3", "qwen35", "qwen3next", "gemma4"),
                          [](const auto& row) { return std::string(row.param); });
 
 struct KvFileErrors : testing::Test {

@@ -147,7 +147,8 @@ INSTANTIATE_TEST_SUITE_P(Models, SameBytes,
                                          std::pair("qwen2-window", DType::F32),
                                          std::pair("qwen35", DType::F16), std::pair("lfm2", DType::F32),
                                          std::pair("deepseek-v2", DType::F16),
-                                         std::pair("gpt-oss", DType::F16)),
+                                         std::pair("gpt-oss", DType::F16), std::pair("gemma4", DType::F16),
+                                         std::pair("qwen3next", DType::F32)),
                          [](const auto& row) {
                            std::string name = row.param.first;
                            std::ranges::replace(name, '-', '_');

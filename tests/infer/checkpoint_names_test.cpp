@@ -90,18 +90,21 @@ TEST(PublishedCheckpoint, WithoutThePrefixAndWithMasks) {
 
 TEST(PublishedCheckpoint, LayersThatPredictFurtherTokens) {
   const test::TemporaryFolder folder;
+  const auto one_further = [](Json config) {
+    config["num_nextn_predict_layers"] = 1;
+    return config;
+  };
   expect_reference(republished("deepseek-v3", folder.path(), same,
                                {"model.layers.2.eh_proj.weight", "model.layers.2.self_attn.o_proj.weight",
                                 "model.layers.0.self_attn.rotary_emb.inv_freq"},
-                               unchanged),
+                               one_further),
                    "deepseek-v3");
   expect_reference(republished("qwen3next", folder.path(), same,
                                {"mtp.fc.weight", "mtp.layers.0.mlp.gate.weight"}, unchanged),
                    "qwen3next");
   // What has no place still is an error.
-  EXPECT_THROW(open_model(republished("deepseek-v3", folder.path(), same, {"model.layers.1.eh_proj.weight"},
-                                      unchanged)),
-               Error);
+  for (const char* stray : {"model.layers.1.eh_proj.weight", "model.layers.3.eh_proj.weight"})
+    EXPECT_THROW(open_model(republished("deepseek-v3", folder.path(), same, {stray}, one_further)), Error);
 }
 
 }  // namespace

@@ -130,8 +130,8 @@ TEST_P(Invariance, OfEveryKvType) {
 
 std::vector<std::pair<const char*, DType>> models_and_types() {
   std::vector<std::pair<const char*, DType>> all;
-  for (const char* name : {"llama", "mistral", "qwen3", "mixtral", "qwen35", "lfm2", "deepseek-v2", "gpt-oss",
-                           "gemma4", "gemma4-moe", "archs/llama-moe"}) {
+  for (const char* name : {"llama", "mistral", "qwen3", "mixtral", "qwen35", "qwen3next", "lfm2",
+                           "deepseek-v2", "gpt-oss", "gemma4", "gemma4-moe", "archs/llama-moe"}) {
     for (DType type : {DType::F32, DType::F16, DType::BF16}) all.emplace_back(name, type);
   }
   // It needs heads of a multiple of 32.
