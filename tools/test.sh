@@ -11,7 +11,7 @@ for argument in "$@"; do
   if [ "$argument" = --sanitize ]; then preset=sanitize; else arguments+=("$argument"); fi
 done
 
-need_toolchain libgtest-dev openmpi-bin parallel
+need_toolchain libgtest-dev libopenblas-dev openmpi-bin parallel
 cd "$root"
 cmake --preset $preset -G Ninja -DPITH_BUILD_TESTS=ON $(cmake_extras) >&2
 cmake --build --preset $preset --parallel "$(nproc)" >&2

@@ -136,8 +136,7 @@ struct Scheduler::State {
   bool is_finished(const Job& job) const { return job.group == nullptr; }
 };
 
-// --- joining
-// -------------------------------------------------------------------------------------------------
+// --- joining ---
 
 namespace {
 
@@ -242,8 +241,7 @@ void Scheduler::State::begin_siblings(Job& first, std::span<const float> logits)
   }
 }
 
-// --- a step
-// --------------------------------------------------------------------------------------------------
+// --- a step ---
 
 void Scheduler::State::make_plan() {
   std::int64_t budget = options.step_tokens, rows = engine.options().logit_rows;
@@ -380,8 +378,7 @@ void Scheduler::State::sample(Job& job, std::span<const float> logits) {
   if (std::ssize(job.answer()) >= group.limit) finish(job, FinishReason::Length);
 }
 
-// --- leaving
-// -------------------------------------------------------------------------------------------------
+// --- leaving ---
 
 // The job has no group afterwards; remove_finished() takes it out of its queue.
 void Scheduler::State::finish(Job& job, FinishReason reason, std::string error) {
@@ -433,8 +430,7 @@ void Scheduler::State::finish_cancelled() {
   }
 }
 
-// --- the public face
-// -----------------------------------------------------------------------------------------
+// --- the public face ---
 
 Scheduler::Scheduler(Engine& engine, std::optional<Tokenizer> tokenizer, SchedulerOptions options)
     : options_(options) {
