@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/terminal.h"
+#include "generate/reward.h"
+#include "text/model_text.h"
 
 namespace pith::cli {
 namespace {
@@ -46,16 +49,53 @@ T value_of(const std::array<Word<T>, N>& words, std::string_view word) {
   return std::ranges::find(words, word, &Word<T>::word)->value;
 }
 
+// A reward model reads what it was trained on: its template's prompt, the answer, and where that is complete
+// the token that ends a turn.
+RewardFunction open_reward_model(const std::string& name, const ModelOptions& engine) {
+  struct Opened {
+    std::shared_ptr<const Model> model;
+    Tokenizer tokenizer;
+    PromptMaker prompts;
+    RewardScorer reward;
+    std::mutex mutex;
+
+    Opened(std::shared_ptr<const Model> m, const EngineOptions& options)
+        : model(std::move(m)),
+          tokenizer(need_tokenizer(model->file)),
+          prompts(tokenizer, chat_prompt(*model, tokenizer), Json::object(), {"", ""}),
+          reward(model, options) {}
+
+    static std::optional<ChatPrompt> chat_prompt(const Model& model, const Tokenizer& tokenizer) {
+      const std::string source = find_chat_template(model.file);
+      if (source.empty()) return std::nullopt;
+      return ChatPrompt(tokenizer, source, model.file.path + ": chat template");
+    }
+  };
+  EngineOptions options = engine_options(engine);
+  options.context = 0;
+  const auto opened = std::make_shared<Opened>(open_model(find_model(name)), options);
+  return [opened](const Question& question, std::string_view answer, bool final) {
+    std::vector<TokenId> ids = opened->prompts.make(question, Style::Direct, {}).ids;
+    const std::vector<TokenId> rest = opened->tokenizer.encode(answer);
+    ids.insert(ids.end(), rest.begin(), rest.end());
+    if (final && opened->tokenizer.eos()) ids.push_back(*opened->tokenizer.eos());
+    const std::scoped_lock lock(opened->mutex);
+    return static_cast<double>(opened->reward.score({{ids}})[0]);
+  };
+}
+
 // Votes compare answers, so they need to be short; other strategies take the text as it is.
 std::string default_rule(const Strategy& strategy) {
   return strategy.name == "self-consistency" || strategy.name == "auto" ? "number" : "text";
 }
 
 JudgeKind default_judge(const ReasonOptions& o) {
-  return o.verify.empty() ? JudgeKind::Logprob : JudgeKind::Program;
+  if (!o.verify.empty()) return JudgeKind::Program;
+  return o.reward_model.empty() ? JudgeKind::Logprob : JudgeKind::Reward;
 }
 
-ReasonSettings make_settings(const ReasonOptions& o, const Strategy& strategy, const Request& request) {
+ReasonSettings make_settings(const ReasonOptions& o, const Strategy& strategy, const ModelOptions& model,
+                             const Request& request) {
   ReasonSettings s;
   s.sampling = request.sampling;
   s.max_tokens = request.max_tokens;
@@ -84,6 +124,7 @@ ReasonSettings make_settings(const ReasonOptions& o, const Strategy& strategy, c
     if (!(o.verify_seconds > 0)) fail_usage("--verify-timeout: expected seconds, found {}", o.verify_seconds);
     s.verifier.emplace(o.verify, VerifierLimits{.seconds = o.verify_seconds});
   }
+  if (!o.reward_model.empty()) s.reward = open_reward_model(o.reward_model, model);
   return s;
 }
 
@@ -121,6 +162,7 @@ void declare_reason_options(Options& options, ReasonOptions& v) {
   options.option("--wave", v.wave, "N", "chains begun together where a rule or a program may end it (4)");
   options.choice("--judge", v.judge, words_of(kJudges),
                  "of best-of and tree; default: the program, the reward model, else log-probability");
+  options.option("--reward-model", v.reward_model, "MODEL", "a model with a reward head (cls.output)");
   options.option("--verify", v.verify, "'CMD ARG...'",
                  "a program, no shell: the text on its standard input, exit status 0 passes");
   options.option("--verify-timeout", v.verify_seconds, "SECONDS", "then it is killed and fails (10)");
@@ -132,9 +174,10 @@ void declare_reason_options(Options& options, ReasonOptions& v) {
   options.option("--trace", v.trace, "FILE", "every text with its score, for pith trace");
 }
 
-Reasoner::Reasoner(const ReasonOptions& options, const Request& request, PromptMaker prompts)
+Reasoner::Reasoner(const ReasonOptions& options, const ModelOptions& model, const Request& request,
+                   PromptMaker prompts)
     : call_(options.strategy),
-      settings_(make_settings(options, call_.strategy(), request)),
+      settings_(make_settings(options, call_.strategy(), model, request)),
       prompts_(std::move(prompts)) {
   call_.check(settings_);
 }

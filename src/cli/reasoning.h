@@ -17,7 +17,8 @@ struct ReasonOptions {
   std::string examples, order = "first", direct;
   std::optional<std::string> trigger;
   std::size_t shots = 0;
-  std::string weight = "equal", stopping = "none", judge, verify, thoughts = "line", search = "breadth";
+  std::string weight = "equal", stopping = "none", judge, reward_model, verify, thoughts = "line",
+              search = "breadth";
   std::string trace;
   double confidence = 0.95, verify_seconds = 10, bound = 0;
   int wave = 4, branch = 0, votes = 3;
@@ -31,8 +32,10 @@ PromptWords prompt_words(const ReasonOptions& options);
 /// A strategy with everything it needs, made once for any number of questions.
 class Reasoner {
  public:
-  /// `request`: what the options of generation say. Throws UsageError and Error.
-  Reasoner(const ReasonOptions& options, const Request& request, PromptMaker prompts);
+  /// `request`: what the options of generation say; `model`: how a reward model runs. Throws UsageError and
+  /// Error.
+  Reasoner(const ReasonOptions& options, const ModelOptions& model, const Request& request,
+           PromptMaker prompts);
 
   /// One question to its end; nothing where the user interrupts. Throws Error.
   std::optional<Outcome> answer(Scheduler& scheduler, const Question& question, std::uint64_t seed) const;

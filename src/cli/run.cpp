@@ -110,7 +110,7 @@ int run_with_strategy(const Run& o, const Request& request, std::string text) {
   std::optional<ChatPrompt> chat;
   if (!source.source.empty()) chat.emplace(session.tokenizer(), source.source, source.name);
   const Reasoner reasoner(
-      o.reason, request,
+      o.reason, o.model, request,
       {session.tokenizer(), std::move(chat), template_variables(o.thinking), prompt_words(o.reason)});
   Question question;
   if (o.system) question.push_back({"system", valid_text(*o.system, "--system")});
