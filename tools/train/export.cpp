@@ -13,6 +13,7 @@ void export_model(const Config& config) {
                                  .scalar_head = config.flag("reward")};
   config.finish();
   const Checkpoint checkpoint = fresh_start(from);
+  if (out.has_parent_path()) std::filesystem::create_directories(out.parent_path());
   write_model_file(out, checkpoint.shape, checkpoint.parameters, options);
 }
 

@@ -119,13 +119,13 @@ class Reinforcement {
   }
 
  private:
-  // Conversations of one turn: what is checked is the only question.
+  // Conversations of one turn, with an answer or without: what is checked is the only question.
   std::vector<Question> read_questions() const {
     std::vector<Question> out;
     read_jsonl(s_.prompts, [&](const nlohmann::json& line) {
       ordered_json messages = line.at("messages");
-      if (messages.size() != 2) return;
-      messages.erase(1);
+      if (messages.size() > 2) return;
+      messages.erase(messages.begin() + 1, messages.end());
       out.push_back({.tokens = conversations_.prompt(messages),
                      .kind = line.at("kind"),
                      .user = messages.at(0).at("content"),
