@@ -11,15 +11,4 @@ if [ ! -f "$root/build/build.ninja" ] && [ ! -f "$root/build/Makefile" ]; then
     $(cmake_extras) >&2
 fi
 cmake --build "$root/build" --target pith-cli --parallel "$(nproc)" >&2
-
-model=()
-fallback=$root/../shared/data/weights/stories260K/stories260Ktok512-llamacpp.gguf
-if ! compgen -G "$root/models/*.gguf" >/dev/null; then
-  if [ ! -f "$fallback" ]; then
-    echo "no model is bundled yet, and there is none at $fallback; pith run -m FILE takes any" >&2
-    exit 1
-  fi
-  echo "no model is bundled yet: using $fallback" >&2
-  model=(-m "$fallback")
-fi
-exec "$root/build/pith" run "${model[@]}" "$@"
+exec "$root/build/pith" run "$@"

@@ -12,7 +12,7 @@ namespace pith::cli {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kDefaultModel = "default";
+constexpr const char* kDefaultModel = "pith-tiny";
 
 // Where bundled models are: $PITH_MODELS, beside the build folder, and in an installation.
 std::vector<fs::path> model_folders() {

@@ -62,6 +62,7 @@ void RunLog::write(ordered_json line) {
 void RunLog::write_with_speeds(ordered_json line, std::int64_t tokens_left) {
   pause();
   const double tokens_per_second = static_cast<double>(tokens_) / seconds_;
+  line["seconds"] = seconds_;
   line["tokens_per_s"] = tokens_per_second;
   line["flops"] = flops_ / seconds_;
   line["share_of_limit"] = flops_ / seconds_ / limit_;

@@ -19,9 +19,10 @@ class RunLog {
 
   /// Work done since the last line with speeds.
   void count(std::int64_t tokens, double flops);
-  /// Appends a line. `speeds` puts tokens/s, FLOP/s, their share of this machine's limit and the seconds left
-  /// for `tokens_left` behind it, and shows the line on stderr.
+  /// Appends a line.
   void write(nlohmann::ordered_json line);
+  /// The same with the seconds of training since the last such line, tokens/s, FLOP/s, their share of this
+  /// machine's limit and the seconds left for `tokens_left`; the line is shown on stderr.
   void write_with_speeds(nlohmann::ordered_json line, std::int64_t tokens_left);
   /// Does what is no training (validation, checkpoints): its time does not count in speeds.
   template <class F>
