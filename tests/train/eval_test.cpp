@@ -1,7 +1,10 @@
 // What counts as a right answer, what the annotator prefers, and how sure a share is.
-#include "train/eval/eval.h"
+#include "train/eval/statistics.h"
 
 #include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
 
 #include "pith/error.h"
 #include "train/corpus/document.h"
@@ -79,4 +82,27 @@ TEST(LabEval, WilsonInterval) {
 }
 
 }  // namespace
+// Against all subsets of six, by their bits.
+TEST(Statistics, ChancesOfBeingTheBestOfN) {
+  constexpr int kTotal = 6;
+  for (int n = 1; n <= kTotal; ++n) {
+    double best[kTotal] = {}, subsets = 0;
+    for (unsigned subset = 0; subset < 1u << kTotal; ++subset) {
+      if (std::popcount(subset) != n) continue;
+      ++subsets;
+      ++best[std::countr_zero(subset)];
+    }
+    const std::vector<double> chances = best_of_chances(kTotal, n);
+    for (int i = 0; i < kTotal; ++i) EXPECT_NEAR(chances[i], best[i] / subsets, 1e-12) << n << " " << i;
+  }
+}
+
+TEST(Statistics, AMeanHasItsInterval) {
+  const Mean mean = mean_of(std::vector<double>{1, 2, 3, 6});
+  EXPECT_DOUBLE_EQ(mean.mean, 3);
+  // deviation sqrt(14 / 4), over four values
+  EXPECT_NEAR(mean.high - mean.mean, 1.959964 * std::sqrt(14.0) / 4, 1e-12);
+  EXPECT_EQ(mean.n, 4);
+}
+
 }  // namespace pith::lab

@@ -13,6 +13,7 @@
 #include "train/corpus/corpus.h"
 #include "train/dpo.h"
 #include "train/eval/eval.h"
+#include "train/eval/judging.h"
 #include "train/eval/pairs.h"
 #include "train/export.h"
 #include "train/pretrain.h"
@@ -38,6 +39,8 @@ const std::vector<Step> kSteps = {
     {"rlhf", "PPO against a reward model", rlhf},
     {"dpo", "learning from pairs directly", dpo},
     {"pairs", "answers of a model in pairs, ranked by a program, for the reward model", make_pairs},
+    {"rank", "how often a reward model ranks pairs as the annotator does", rank_pairs},
+    {"best-of", "what the best of N answers by a reward model is worth", best_of},
     {"eval", "the share of right answers by kind of question", eval},
     {"export", "a checkpoint as a GGUF model file", export_model},
 };

@@ -47,6 +47,8 @@ for path in sorted(source.glob("*.json")):
             config["warmup_steps"] = 5
         if "limit" in config:
             config["limit"] = 200
+        if "choices" in config:
+            config["choices"] = min(16, config["choices"])
         for task in config.get("tasks", []) if isinstance(config.get("tasks"), list) else []:
             task["limit"] = 20
         if "from" in config or "checkpoint" in config or "model" in config:
@@ -79,6 +81,10 @@ step sft-without-replay sft
 for name in pairs pairs-1000 pairs-validation pairs-test; do step "$name" pairs; done
 step reward reward
 step reward-1000 reward
+step rank-validation rank
+step rank-test rank
+step best-of best-of
+step best-of-1000 best-of
 step rlhf rlhf
 step rlhf-1000 rlhf
 step rlhf-1000-free rlhf

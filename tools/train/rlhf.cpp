@@ -8,9 +8,8 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "train/conversations.h"
-#include "train/eval/annotator.h"
+#include "train/eval/questions.h"
 #include "train/fine_tuning.h"
-#include "train/jsonl.h"
 #include "train/model_file.h"
 #include "train/net/heads.h"
 #include "train/order.h"
@@ -49,13 +48,6 @@ struct Settings : FineTuning {
     kl_horizon = kl.number("horizon", 1, 1e12);
     c.finish();
   }
-};
-
-/// What is asked, and what the annotator has to know about it.
-struct Question {
-  std::vector<std::int32_t> tokens;
-  std::string kind, user, check, answer;
-  int steps = 0;
 };
 
 /// An answer with what is known of each of its tokens.
@@ -106,7 +98,8 @@ class Reinforcement {
         start_(fresh_start(s_.from)),
         reward_(fresh_start(s_.reward)),
         conversations_(s_.tokenizer),
-        questions_(read_questions()),
+        questions_(read_questions(s_.prompts)),
+        prompts_(tokens_of_questions()),
         parallel_(s_.parallel(start_.shape)),
         order_(std::ssize(questions_), s_.seed) {
     if (reward_.shape != start_.shape)
@@ -119,23 +112,13 @@ class Reinforcement {
   }
 
  private:
-  // Conversations of one turn, with an answer or without: what is checked is the only question.
-  std::vector<Question> read_questions() const {
-    std::vector<Question> out;
-    read_jsonl(s_.prompts, [&](const nlohmann::json& line) {
-      ordered_json messages = line.at("messages");
-      if (messages.size() > 2) return;
-      messages.erase(messages.begin() + 1, messages.end());
-      out.push_back({.tokens = conversations_.prompt(messages),
-                     .kind = line.at("kind"),
-                     .user = messages.at(0).at("content"),
-                     .check = line.at("check"),
-                     .answer = line.at("answer"),
-                     .steps = line.value("steps", 0)});
-      if (std::ssize(out.back().tokens) >= start_.shape.context)
-        fail("the prompt leaves no room for an answer");
-    });
-    if (out.empty()) fail("{}: no conversations of one turn", printable(s_.prompts, 400));
+  std::vector<std::vector<std::int32_t>> tokens_of_questions() const {
+    std::vector<std::vector<std::int32_t>> out;
+    for (const Question& q : questions_) {
+      out.push_back(conversations_.prompt(q.messages));
+      if (std::ssize(out.back()) >= start_.shape.context)
+        fail("{}: '{}' leaves no room for an answer", printable(s_.prompts, 400), printable(q.user));
+    }
     return out;
   }
 
@@ -200,8 +183,9 @@ class Reinforcement {
     std::vector<std::vector<std::int32_t>> prompts, texts;
     std::vector<const Question*> asked;
     for (std::int64_t i = 0; i < s_.answers; ++i) {
-      asked.push_back(&questions_[order_[iteration * s_.answers + i]]);
-      prompts.push_back(asked.back()->tokens);
+      const std::int64_t q = order_[iteration * s_.answers + i];
+      asked.push_back(&questions_[q]);
+      prompts.push_back(prompts_[q]);
     }
     const SamplingSettings sampling{s_.tokenizer, s_.temperature, s_.max_tokens,
                                     mix(s_.seed ^ mix(static_cast<std::uint64_t>(iteration) + 1))};
@@ -213,9 +197,8 @@ class Reinforcement {
     }
     const std::vector<double> found = scores(parallel_, reward_.parameters.data(), texts);
     for (std::size_t i = 0; i < out.size(); ++i) {
-      const Question& q = *asked[i];
       out[i].score = found[i];
-      out[i].judgement = judge({q.kind, q.user, q.check, q.answer, q.steps}, out[i].rollout.text);
+      out[i].judgement = judge(asked[i]->asked(), out[i].rollout.text);
     }
     return out;
   }
@@ -350,6 +333,7 @@ class Reinforcement {
   Checkpoint start_, reward_;
   Conversations conversations_;
   std::vector<Question> questions_;
+  std::vector<std::vector<std::int32_t>> prompts_;  // of the questions
   Parallel parallel_;
   ShuffledOrder order_;
 };

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -13,8 +12,10 @@
 #include "base/file.h"
 #include "cli/terminal.h"
 #include "train/corpus/document.h"
+#include "train/eval/annotator.h"
 #include "train/eval/answers.h"
 #include "train/eval/checks.h"
+#include "train/eval/statistics.h"
 #include "train/jsonl.h"
 
 namespace pith::lab {
@@ -22,8 +23,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
-
-constexpr double kDeviations = 1.959964;  // of the normal distribution, for 95 %
 
 struct Task {
   std::string name, file, form, shots_file, suffix;
@@ -71,6 +70,7 @@ struct Item {
   std::string kind, key, check, answer, user;
   Json messages;  // without the answer; of tasks, the question alone
   Json examples, mismatched;
+  std::int64_t steps = 0;  // of a word problem among conversations
 };
 
 Item read_item(const nlohmann::json& line) {
@@ -82,6 +82,7 @@ Item read_item(const nlohmann::json& line) {
     }
     item.messages.erase(item.messages.size() - 1);
     item.user = item.messages.back().at("content");
+    item.steps = line.value("steps", 0);
     return item;
   }
   item.user = line.at("prompt");
@@ -180,33 +181,40 @@ Json share_json(const Count& c) {
           {"n", c.n}};
 }
 
-// Of items that both models answered: "task", "kind" and place say which.
-using Rights = std::map<std::string, std::vector<bool>>;
+// What an answer was found to be: right or not, and the annotator's score.
+struct Verdict {
+  double right = 0, score = 0;
+};
+// Of the answers of a model: "task/kind", in the order of the items.
+using Verdicts = std::map<std::string, std::vector<Verdict>>;
 
-Rights read_rights(const std::string& path) {
-  Rights rights;
-  if (path.empty()) return rights;
+Verdicts read_verdicts(const std::string& path) {
+  Verdicts verdicts;
+  if (path.empty()) return verdicts;
   read_jsonl(path, [&](const nlohmann::json& line) {
-    rights[line.at("task").get<std::string>() + "/" + line.at("kind").get<std::string>()].push_back(
-        line.at("right"));
+    verdicts[line.at("task").get<std::string>() + "/" + line.at("kind").get<std::string>()].push_back(
+        {line.at("right").get<bool>() ? 1.0 : 0.0, line.at("score").get<double>()});
   });
-  return rights;
+  return verdicts;
 }
 
-// Mean of the paired differences, with the normal approximation's interval.
-Json difference_json(const std::vector<bool>& mine, const std::vector<bool>& other) {
-  const auto n = static_cast<double>(mine.size());
-  double sum = 0, squares = 0;
-  for (std::size_t i = 0; i < mine.size(); ++i) {
-    const double d = static_cast<double>(mine[i]) - static_cast<double>(other[i]);
-    sum += d, squares += d * d;
+// Against the other model's answers to the same items: the difference of the shares of right ones, and how
+// often the annotator prefers this model's answer, ties counting half.
+struct Comparison {
+  std::vector<double> difference, preferred;
+
+  void add(const Verdict& mine, const Verdict& other) {
+    difference.push_back(mine.right - other.right);
+    preferred.push_back(mine.score > other.score ? 1 : mine.score == other.score ? 0.5 : 0);
   }
-  const double mean = sum / n;
-  const double half = kDeviations * std::sqrt(std::max(0.0, squares / n - mean * mean) / n);
-  return {{"mean", mean}, {"low", mean - half}, {"high", mean + half}};
-}
+  void report(Json& to) const {
+    if (difference.empty()) return;
+    to["difference"] = mean_of(difference).json();
+    to["preferred"] = mean_of(preferred).json();
+  }
+};
 
-Json run_task(const Task& task, const Settings& s, AnsweringModel& model, const Rights& others,
+Json run_task(const Task& task, const Settings& s, AnsweringModel& model, const Verdicts& others,
               JsonlWriter& log) {
   const std::vector<Item> items = read_items(task);
   const Shots shots = read_shots(task);
@@ -216,31 +224,39 @@ Json run_task(const Task& task, const Settings& s, AnsweringModel& model, const 
   const auto replies = model.answer(
       prompts, {.temperature = s.temperature, .max_tokens = task.max_tokens, .seed = s.seed}, task.name);
 
-  std::map<std::string, Count> counts;
-  std::map<std::string, std::vector<bool>> rights;
+  Verdicts verdicts;
   for (std::size_t i = 0; i < items.size(); ++i) {
     const Item& item = items[i];
     const bool right = is_right(item.check, item.answer, replies[i][0]);
-    Count& count = counts[item.kind];
-    count.right += right, ++count.n;
-    rights[item.kind].push_back(right);
+    const Asked asked{item.kind, item.user, item.check, item.answer, static_cast<int>(item.steps)};
+    const double score = judge(asked, replies[i][0]).score();
+    verdicts[item.kind].push_back({right ? 1.0 : 0.0, score});
     log.write({{"task", task.name},
                {"kind", item.kind},
                {"key", item.key},
                {"right", right},
+               {"score", score},
                {"reply", replies[i][0]}});
   }
   Json report;
   double sum = 0;
-  for (const auto& [kind, count] : counts) {
-    report["kinds"][kind] = share_json(count);
+  Comparison all;
+  for (const auto& [kind, mine] : verdicts) {
+    Count count;
+    for (const Verdict& v : mine) count.right += v.right > 0, ++count.n;
     sum += static_cast<double>(count.right) / static_cast<double>(count.n);
+    Json& of_kind = report["kinds"][kind] = share_json(count);
     const auto other = others.find(task.name + "/" + kind);
-    if (other != others.end() && other->second.size() == rights[kind].size()) {
-      report["kinds"][kind]["difference"] = difference_json(rights[kind], other->second);
+    if (other == others.end() || other->second.size() != mine.size()) continue;
+    Comparison comparison;
+    for (std::size_t i = 0; i < mine.size(); ++i) {
+      comparison.add(mine[i], other->second[i]);
+      all.add(mine[i], other->second[i]);
     }
+    comparison.report(of_kind);
   }
-  report["macro"] = sum / static_cast<double>(counts.size());
+  report["macro"] = sum / static_cast<double>(verdicts.size());
+  all.report(report);
   return report;
 }
 
@@ -252,23 +268,20 @@ void show(const std::string& task, const Json& report) {
   }
   cli::write_out(fmt::format("{:<24} {:<24} {:6.2f} %\n", task, "mean of the kinds",
                              100 * report.at("macro").get<double>()));
+  if (!report.contains("preferred")) return;
+  for (const char* what : {"difference", "preferred"}) {
+    const Json& m = report.at(what);
+    cli::write_out(fmt::format("{:<24} {:<24} {:6.2f} %  [{:.2f}, {:.2f}]\n", task, what,
+                               100 * m.at("mean").get<double>(), 100 * m.at("low").get<double>(),
+                               100 * m.at("high").get<double>()));
+  }
 }
 
 }  // namespace
 
-Interval wilson(std::int64_t right, std::int64_t n) {
-  if (n == 0) return {0, 1};
-  const double z2 = kDeviations * kDeviations, count = static_cast<double>(n);
-  const double p = static_cast<double>(right) / count;
-  const double middle = (p + z2 / (2 * count)) / (1 + z2 / count);
-  const double half =
-      kDeviations * std::sqrt(p * (1 - p) / count + z2 / (4 * count * count)) / (1 + z2 / count);
-  return {std::max(0.0, middle - half), std::min(1.0, middle + half)};
-}
-
 void eval(const Config& config) {
   const Settings s = read(config);
-  const Rights others = read_rights(s.against);
+  const Verdicts others = read_verdicts(s.against);
   if (s.out.has_parent_path()) fs::create_directories(s.out.parent_path());
   AnsweringModel model(s.model, s.threads, s.parallel);
   JsonlWriter log(s.out.string() + ".items.jsonl");

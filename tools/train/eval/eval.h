@@ -1,23 +1,14 @@
 // pith-lab eval: how many answers of a model are right, by kind of question, with intervals.
 #pragma once
 
-#include <cstdint>
-
 #include "train/config.h"
 
 namespace pith::lab {
 
-struct Interval {
-  double low, high;
-};
-
-/// 95 % of a share of `right` in `n` (Wilson 1927, doi:10.2307/2276774); 0 to 1 where n is 0.
-Interval wilson(std::int64_t right, std::int64_t n);
-
 /// Keys: model, out (JSON; beside it OUT.items.jsonl, a line for each answer), threads (0: the engine's
 /// choice), parallel (sequences at a time), temperature (0: greedy), seed, against (optional: the items of
-/// another model on the same tasks, for the difference with its paired interval), tasks: a list of objects
-/// with
+/// another model on the same tasks, for the difference with its paired interval and the share of answers that
+/// the annotator prefers), tasks: a list of objects with
 ///   name
 ///   file        sft_*.jsonl or tasks_*.jsonl of the corpus
 ///   form        "chat": through the chat template; "plain": "Question: ...\nAnswer:", as base models know

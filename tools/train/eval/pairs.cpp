@@ -10,8 +10,8 @@
 #include "base/error.h"
 #include "cli/terminal.h"
 #include "train/corpus/draw.h"
-#include "train/eval/annotator.h"
 #include "train/eval/answers.h"
+#include "train/eval/questions.h"
 #include "train/jsonl.h"
 
 namespace pith::lab {
@@ -46,44 +46,15 @@ Settings read(const Config& config) {
   return s;
 }
 
-struct Item {
-  Json messages;  // without the answer
-  std::string kind, user, check, answer;
-  int steps = 0;
-
-  Asked asked() const { return {kind, user, check, answer, steps}; }
-};
-
-std::vector<Item> read_items(const Settings& s) {
-  std::vector<Item> items;
-  read_jsonl(s.prompts, [&](const nlohmann::json& line) {
-    Item item{.kind = line.at("kind"), .check = line.at("check"), .answer = line.at("answer")};
-    for (const auto& m : line.at("messages")) {
-      item.messages.push_back({{"role", m.at("role")}, {"content", m.at("content")}});
-    }
-    // What is checked is the only question: conversations of several turns are left out.
-    if (item.messages.size() != 2) return;
-    item.messages.erase(1);
-    item.user = item.messages[0].at("content");
-    item.steps = line.value("steps", 0);
-    items.push_back(std::move(item));
-  });
-  Draw draw(s.answers.seed);
-  draw.shuffle(items);  // the file has one kind after another
-  if (s.limit > 0 && s.limit < std::ssize(items)) items.resize(static_cast<std::size_t>(s.limit));
-  if (items.empty()) fail("{}: no conversations of one turn", printable(s.prompts.string(), 400));
-  return items;
-}
-
 // Lines as in the prompts file, with no answer to learn from.
-void write_questions(const std::filesystem::path& path, const std::vector<Item>& items) {
+void write_questions(const std::filesystem::path& path, const std::vector<Question>& questions) {
   JsonlWriter out(path);
-  for (const Item& item : items) {
-    out.write({{"messages", item.messages},
-               {"kind", item.kind},
-               {"check", item.check},
-               {"answer", item.answer},
-               {"steps", item.steps}});
+  for (const Question& q : questions) {
+    out.write({{"messages", q.messages},
+               {"kind", q.kind},
+               {"check", q.check},
+               {"answer", q.answer},
+               {"steps", q.steps}});
   }
   out.commit();
 }
@@ -102,19 +73,20 @@ std::string_view difference(const Judgement& a, const Judgement& b) {
 
 void make_pairs(const Config& config) {
   const Settings s = read(config);
-  const std::vector<Item> items = read_items(s);
+  const std::vector<Question> questions = draw_questions(s.prompts, s.limit, s.answers.seed);
   if (s.out.has_parent_path()) std::filesystem::create_directories(s.out.parent_path());
-  if (!s.questions.empty()) write_questions(s.questions, items);
+  if (!s.questions.empty()) write_questions(s.questions, questions);
   AnsweringModel model(s.model, s.threads, s.parallel);
   std::vector<Prompt> prompts;
-  for (const Item& item : items) prompts.push_back({model.chat(item.messages)});
+  for (const Question& q : questions) prompts.push_back({model.chat(q.messages)});
   const auto replies = model.answer(prompts, s.answers, "answers");
 
   JsonlWriter out(s.out);
   std::map<std::string, std::int64_t> counts;
-  for (std::size_t i = 0; i < items.size(); ++i) {
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    const Question& q = questions[i];
     std::vector<Rated> rated;
-    for (const std::string& reply : replies[i]) rated.push_back({reply, judge(items[i].asked(), reply)});
+    for (const std::string& reply : replies[i]) rated.push_back({reply, judge(q.asked(), reply)});
     std::vector<std::pair<std::size_t, std::size_t>> found;
     for (std::size_t a = 0; a < rated.size(); ++a) {
       for (std::size_t b = 0; b < rated.size(); ++b) {
@@ -129,12 +101,12 @@ void make_pairs(const Config& config) {
       const std::string_view differs = difference(good.judgement, bad.judgement);
       const bool flipped = draw.chance(s.noise);
       ++counts[std::string(differs)];
-      out.write({{"messages", items[i].messages},
+      out.write({{"messages", q.messages},
                  {"chosen", flipped ? bad.reply : good.reply},
                  {"rejected", flipped ? good.reply : bad.reply},
-                 {"kind", items[i].kind},
-                 {"check", items[i].check},
-                 {"answer", items[i].answer},
+                 {"kind", q.kind},
+                 {"check", q.check},
+                 {"answer", q.answer},
                  {"differs", differs},
                  {"margin", good.judgement.score() - bad.judgement.score()},
                  {"flipped", flipped}});
