@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Writes tests/data/scores/choice.jsonl and tests/data/scores/reference.json: 100 questions about the 260K story
-model with four choices each, and what transformers computes for them in float64.
+model with four choices each, and what transformers computes for them in float64: the log probability of each token
+of each choice, of each token of the text with the right choice, and the figures of an evaluation.
 
-    pip install gguf && python3 tools/make_score_fixtures.py ../shared/data/weights/stories260K
+    pip install gguf numpy torch transformers && python3 tools/make_score_fixtures.py ../shared/data/weights/stories260K
 
 The vocabulary is SentencePiece's BPE: of all adjacent pairs the one of highest score is merged, again and again.
 The split of prompt and choice is lm-evaluation-harness's: blanks at the prompt's end go to the choice, the whole is
@@ -14,6 +15,7 @@ import random
 import sys
 
 import gguf
+import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -80,6 +82,24 @@ def make_items():
         yield item
 
 
+def figures(items, reference):
+    """Accuracy by likelihood and by likelihood a character, Brier score, calibration error over ten bins."""
+    answers = np.array([item["answer"] for item in items])
+    sums = np.array([[sum(scores) for scores in r["choices"]] for r in reference])
+    lengths = np.array([[len(choice) for choice in item["choices"]] for item in items])
+    p = np.exp(sums - sums.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    right = sums.argmax(axis=1) == answers
+    confidence = p.max(axis=1)
+    bins = np.minimum((confidence * 10).astype(int), 9)
+    distances = [abs((confidence - right)[bins == b].sum()) for b in range(10)]
+    return {"acc": right.mean(),
+            "acc_norm": ((sums / lengths).argmax(axis=1) == answers).mean(),
+            "brier": ((p - np.eye(p.shape[1])[answers]) ** 2).sum(axis=1).mean(),
+            "calibration_error": sum(distances) / len(items),
+            "log_probability": np.log(p[range(len(items)), answers]).mean()}
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     vocabulary = Vocabulary(folder / FILE)
@@ -90,23 +110,30 @@ def main():
     model = AutoModelForCausalLM.from_config(config, dtype=torch.float64, attn_implementation="eager").eval()
     model.load_state_dict({name: value.double() for name, value in stored.state_dict().items()})
     assert all(p.dtype == torch.float64 for p in model.parameters())
+    largest = 0
+
+    def score(ids, start):
+        nonlocal largest
+        with torch.no_grad():
+            logits = model(torch.tensor([ids])).logits[0]
+        largest = max(largest, logits.abs().max().item())
+        logprobs = torch.log_softmax(logits, dim=-1)
+        return [float(f"{logprobs[i - 1, ids[i]].item():.9g}") for i in range(start, len(ids))]
+
     items = list(make_items())
     reference = []
     for item in items:
-        scores = []
-        for choice in item["choices"]:
-            whole = item["prompt"] + item.get("delimiter", " ") + choice
-            ids, start = vocabulary.encode(whole), len(vocabulary.encode(item["prompt"].rstrip(" \t\r\n")))
-            with torch.no_grad():
-                logprobs = torch.log_softmax(model(torch.tensor([ids])).logits[0], dim=-1)
-            scores.append([logprobs[i - 1, ids[i]].item() for i in range(start, len(ids))])
-        reference.append({"scores": scores, "characters": [len(c) for c in item["choices"]]})
+        prompt = len(vocabulary.encode(item["prompt"].rstrip(" \t\r\n")))
+        texts = [vocabulary.encode(item["prompt"] + item.get("delimiter", " ") + c) for c in item["choices"]]
+        right = texts[item["answer"]]
+        reference.append({"choices": [score(ids, prompt) for ids in texts], "tokens": right, "text": score(right, 1)})
     OUT.mkdir(parents=True, exist_ok=True)
     with open(OUT / "choice.jsonl", "w", encoding="utf-8") as file:
         for item in items:
             file.write(json.dumps(item, ensure_ascii=False) + "\n")
     with open(OUT / "reference.json", "w", encoding="utf-8") as file:
-        file.write("[\n" + ",\n".join(json.dumps(r) for r in reference) + "\n]\n")
+        file.write(f'{{"largest_logit": {largest!r},\n"figures": {json.dumps(figures(items, reference))},\n"items": [\n')
+        file.write(",\n".join(json.dumps(r) for r in reference) + "\n]}\n")
 
 
 if __name__ == "__main__":

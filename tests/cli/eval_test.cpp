@@ -144,6 +144,70 @@ TEST_F(Eval, ScoreLinesInOrder) {
   EXPECT_NEAR(b["logprobs"][1].get<double>() + b["logprobs"][2].get<double>(), b["sum"].get<double>(), 1e-6);
 }
 
+// tests/data/scores (tools/make_score_fixtures.py): transformers in float64 on 100 questions. A logit comes
+// out of 21 products of matrices, one behind the other (four a layer, and the head), of at most 172 terms,
+// each rounded to float32: errors of 2^-24 that add up as a random walk does; the sum that a logit is set
+// against has its own.
+TEST_F(Eval, AHundredItemsAgreeWithFloat64) {
+  const std::string data = std::string(PITH_SOURCE_DIR) + "/tests/data/scores/";
+  const Json reference = Json::parse(std::ifstream(data + "reference.json"));
+  const double tolerance =
+      2 * std::sqrt(21 * 172.0) * std::ldexp(1, -24) * reference["largest_logit"].get<double>();
+  double worst = 0;
+  std::size_t longest = 0;
+  const auto compare = [&](const Json& found, const Json& expected) {
+    ASSERT_EQ(found.size(), expected.size());
+    longest = std::max(longest, expected.size());
+    for (std::size_t t = 0; t < expected.size(); ++t)
+      worst = std::max(worst, std::abs(found[t].get<double>() - expected[t].get<double>()));
+  };
+
+  std::string questions;  // each twice: its choices as continuations, and whole with the right one
+  std::ifstream task(data + "choice.jsonl");
+  for (std::string line; std::getline(task, line);) {
+    const Json item = Json::parse(line);
+    Json pairs{{"prompt", item["prompt"]}};
+    for (const std::string choice : item["choices"])
+      pairs["continuations"].push_back(item.value("delimiter", " ") + choice);
+    const std::string right = pairs["continuations"][item["answer"].get<std::size_t>()];
+    questions +=
+        pairs.dump() + "\n" + Json{{"prompt", item["prompt"].get<std::string>() + right}}.dump() + "\n";
+  }
+  const std::vector<std::string> f32 = {"-m", model_, "--cache-type-k", "f32", "--cache-type-v", "f32"};
+  std::vector<std::string> arguments = f32;
+  arguments.insert(arguments.begin(), "score");
+  const Outcome scores = run_pith(arguments, {.stdin_text = questions});
+  ASSERT_EQ(scores.code, 0) << scores.err;
+  std::istringstream lines(scores.out);
+  ASSERT_EQ(reference["items"].size(), 100u);
+  for (const Json& expected : reference["items"]) {
+    std::string line;
+    std::getline(lines, line);
+    const Json pairs = Json::parse(line)["continuations"];
+    ASSERT_EQ(pairs.size(), expected["choices"].size());
+    for (std::size_t c = 0; c < pairs.size(); ++c) compare(pairs[c]["logprobs"], expected["choices"][c]);
+    std::getline(lines, line);
+    Json whole = Json::parse(line);
+    EXPECT_EQ(whole["tokens"], expected["tokens"]);
+    whole["logprobs"].erase(0);
+    compare(whole["logprobs"], expected["text"]);
+  }
+  EXPECT_LT(worst, tolerance);
+
+  arguments = f32;
+  arguments.insert(arguments.begin(), {"eval", "choice", data + "choice.jsonl", "--json"});
+  const Outcome choices = run_pith(arguments);
+  ASSERT_EQ(choices.code, 0) << choices.err;
+  const Json found = Json::parse(choices.out);
+  // What such errors of a choice's tokens can move: a probability by twice their sum, the squares by twice
+  // that.
+  const double most = 4 * worst * static_cast<double>(longest);
+  for (const auto& [name, value] : reference["figures"].items())
+    EXPECT_NEAR(found[name]["value"].get<double>(), value.get<double>(),
+                name.starts_with("acc") ? 1e-12 : most)
+        << name;
+}
+
 TEST_F(Eval, PublishedTasksAreConverted) {
   if (run_program({"/usr/bin/env", "python3", "--version"}).code != 0) GTEST_SKIP() << "needs python3";
   const auto convert = [&](const char* task, const std::string& file) {
