@@ -141,6 +141,8 @@ TEST(FineTuning, TargetsAreTheAnswers) {
     ASSERT_EQ(e.targets[i], e.tokens.at(i + 1));
   }
   EXPECT_EQ(c.tokenizer().decode(learnt, true), "bc<|im_end|>e<|im_end|>");
+  // What a reward model reads is the whole of what the template writes, as for the engine.
+  EXPECT_EQ(c.tokenizer().decode(c.after_answer(), true), "\n");
 }
 
 // Everything in its order: each step begins with what the one before it left.

@@ -18,6 +18,13 @@ Conversations::Conversations(const std::filesystem::path& path)
   const auto id = tokenizer_.find(kEnd);
   if (!id) fail("{}: has no token {}", printable(path.string(), 400), kEnd);
   end_of_turn_ = *id;
+  const std::vector<std::int32_t> whole =
+      prompt_.encode({{{"role", "user"}, {"content", "?"}}, {{"role", "assistant"}, {"content", "!"}}},
+                     {{"add_generation_prompt", false}});
+  const auto end = std::find(whole.rbegin(), whole.rend(), end_of_turn_);
+  if (end == whole.rend())
+    fail("{}: the chat template ends no answer with {}", printable(path.string(), 400), kEnd);
+  after_answer_.assign(end.base(), whole.end());
 }
 
 std::vector<std::int32_t> Conversations::prompt(const ordered_json& messages) const {

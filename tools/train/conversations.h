@@ -30,6 +30,10 @@ class Conversations {
   /// An answer with the token that ends it.
   std::vector<std::int32_t> answer(std::string_view text) const;
 
+  /// What the template writes behind the end of an answer. A reward model scores a conversation at its last
+  /// token, which is the last of these.
+  const std::vector<std::int32_t>& after_answer() const { return after_answer_; }
+
   /// Messages whose assistant turns are the targets, each with its end.
   Example example(const nlohmann::ordered_json& messages) const;
 
@@ -37,6 +41,7 @@ class Conversations {
   Tokenizer tokenizer_;
   ChatPrompt prompt_;
   std::int32_t end_of_turn_;
+  std::vector<std::int32_t> after_answer_;
 };
 
 /// The messages of each line. Throws Error where a conversation is longer than the context.

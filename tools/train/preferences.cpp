@@ -14,7 +14,10 @@ using nlohmann::ordered_json;
 Example answered(const Conversations& c, const ordered_json& messages, std::string_view answer) {
   ordered_json whole = messages;
   whole.push_back({{"role", "assistant"}, {"content", answer}});
-  return c.example(whole);
+  Example out = c.example(whole);
+  out.tokens.insert(out.tokens.end(), c.after_answer().begin(), c.after_answer().end());
+  out.targets.resize(out.tokens.size(), -1);
+  return out;
 }
 
 // The beginning of an answer; nothing to predict.

@@ -194,6 +194,8 @@ class Reinforcement {
                              parallel_.team().size())) {
       out.emplace_back().rollout = std::move(r);
       texts.push_back(out.back().tokens());
+      if (out.back().rollout.ended)
+        std::ranges::copy(conversations_.after_answer(), std::back_inserter(texts.back()));
     }
     const std::vector<double> found = scores(parallel_, reward_.parameters.data(), texts);
     for (std::size_t i = 0; i < out.size(); ++i) {

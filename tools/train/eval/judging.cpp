@@ -38,6 +38,7 @@ class Judge {
   void add(Json messages, const std::string& answer) {
     messages.push_back({{"role", "assistant"}, {"content", answer}});
     sequences_.push_back(conversations_.example(messages).tokens);
+    std::ranges::copy(conversations_.after_answer(), std::back_inserter(sequences_.back()));
     if (std::ssize(sequences_.back()) > checkpoint_.shape.context)
       sequences_.back().resize(static_cast<std::size_t>(checkpoint_.shape.context));
   }
