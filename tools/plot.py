@@ -6,12 +6,15 @@
     tools/plot.py load LOG.jsonl [LOG.jsonl ...] OUT.png --experts N  # of a mixture's pretraining
     tools/plot.py rlhf LOG.jsonl OUT.png                           # scores, KL, length
     tools/plot.py rlhf-kl LABEL=LOG.jsonl [LABEL=LOG.jsonl ...] OUT.png  # scores over KL, run beside run
+    tools/plot.py ladder LADDER.csv '[A, B, E, alpha, beta]' OUT.png  # of tools/scaling_report.py: losses and the law
+    tools/plot.py skills LADDER.csv OUT.png                        # of the same: exact match and log probability
 
 Several logs of one training are stretches of it, as of a trunk and of the cooldown that branches from it: what a
 log has beyond the next one's beginning is left out. Needs matplotlib.
 """
 
 import argparse
+import csv
 import io
 import json
 from pathlib import Path
@@ -197,6 +200,85 @@ def rlhf_kl(logs, out):
     save(figure, out)
 
 
+def read_ladder(path):
+    """The runs of a ladder, a list for each size."""
+    sizes = {}
+    with open(path, newline="") as file:
+        for row in csv.DictReader(file):
+            run = {k: v if k in ("name", "family") else float(v) for k, v in row.items()}
+            sizes.setdefault(run["family"], []).append(run)
+    return sizes
+
+
+def column(runs, key):
+    return np.array([run[key] for run in runs])
+
+
+def ladder(path, constants, out):
+    """Loss against parameters, tokens and operations: a colour a size, the law dashed."""
+    A, B, E, alpha, beta = json.loads(constants)
+
+    def law(n, d):
+        return E + A / n**alpha + B / d**beta
+
+    sizes = read_ladder(path)
+    runs = [run for group in sizes.values() for run in group]
+    figure, panels = plt.subplots(1, 3, sharey=True, figsize=(11, 4), layout="constrained")
+    over_n, over_d, over_c = panels
+    palette = dict(zip(sizes, plt.cm.viridis(np.linspace(0, 0.9, len(sizes)))))
+    n = np.geomspace(column(runs, "params").min(), column(runs, "params").max())
+    d = np.geomspace(column(runs, "tokens").min(), column(runs, "tokens").max())
+    budgets = {f"{run['tokens']:.1e}": run["tokens"] for run in runs}
+    for tokens in budgets.values():
+        over_n.plot(n, law(n, tokens), "--", color="grey", linewidth=0.8)
+    for name, group in sizes.items():
+        style = {"color": palette[name], "linestyle": "none", "marker": "o", "label": name}
+        curve = {"color": palette[name], "linestyle": "--", "linewidth": 0.8}
+        params = group[0]["params"]
+        over_n.plot(column(group, "params"), column(group, "loss"), **style)
+        over_d.plot(column(group, "tokens"), column(group, "loss"), **style)
+        over_d.plot(d, law(params, d), **curve)
+        over_c.plot(column(group, "flops"), column(group, "loss"), **style)
+        over_c.plot(group[0]["flops"] / group[0]["tokens"] * d, law(params, d), **curve)
+    for axes, label in zip(panels, ("N, parameters", "D, tokens", "C, operations")):
+        axes.set_xscale("log")
+        axes.set_xlabel(label)
+        axes.xaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
+        axes.axhline(E, color="black", linewidth=0.8, linestyle=":")
+        axes.grid(alpha=0.3)
+    for axes in (over_n, over_d):
+        axes.xaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter(sep=""))
+    over_n.set_ylabel("loss, nats a token (dotted: E)")
+    over_c.legend(title="parameters")
+    save(figure, out)
+
+
+def skills(path, out):
+    """Each skill by a sharp and by a smooth metric of the same answers, over the operations of training."""
+    sizes = read_ladder(path)
+    names = [key[: -len(" exact")] for key in next(iter(sizes.values()))[0] if key.endswith(" exact")]
+    metrics = {"exact": "exact match", "logprob": "log probability per token"}
+    figure, panels = plt.subplots(
+        2, len(names), sharex=True, squeeze=False, figsize=(3.7 * len(names), 6), layout="constrained"
+    )
+    palette = dict(zip(sizes, plt.cm.viridis(np.linspace(0, 0.9, len(sizes)))))
+    for row, (metric, label) in zip(panels, metrics.items()):
+        row[0].set_ylabel(label)
+        for axes, name in zip(row, names):
+            for family, group in sizes.items():
+                values = column(group, f"{name} {metric}")
+                axes.plot(column(group, "flops"), values, marker="o", color=palette[family], label=family)
+            axes.set_xscale("log")
+            axes.grid(alpha=0.3)
+    for axes, name in zip(panels[0], names):
+        axes.set_title(name)
+    for axes in panels[1]:
+        axes.set_xlabel("operations of training")
+    panels[0, 0].legend(title="parameters")
+    save(figure, out)
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -219,7 +301,14 @@ def main():
     against = commands.add_parser("rlhf-kl", help="scores over KL, run beside run")
     against.add_argument("logs", metavar="LABEL=LOG.jsonl", nargs="+")
     against.set_defaults(draw=lambda a: rlhf_kl(a.logs, a.out))
-    for command in (loss, balance, scores, against):
+    sizes = commands.add_parser("ladder", help="losses of a ladder of models with the fitted law")
+    sizes.add_argument("file", metavar="LADDER.csv")
+    sizes.add_argument("law", metavar="'[A, B, E, alpha, beta]'")
+    sizes.set_defaults(draw=lambda a: ladder(a.file, a.law, a.out))
+    abilities = commands.add_parser("skills", help="skills of a ladder of models")
+    abilities.add_argument("file", metavar="LADDER.csv")
+    abilities.set_defaults(draw=lambda a: skills(a.file, a.out))
+    for command in (loss, balance, scores, against, sizes, abilities):
         command.add_argument("out", metavar="OUT.png")
     args = parser.parse_args()
     args.out = args.out or Path(args.file).with_suffix(".png")

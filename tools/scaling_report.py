@@ -1,170 +1,297 @@
 #!/usr/bin/env python3
-"""Writes tools/reports/scaling.md from the ladder's runs: what pith plan fit says, with its picture.
+"""Writes tools/reports/scaling.md: how loss and skills of the bundled ladder depend on size and data.
 
-    tools/scaling_report.py RUNS.csv [--pith build/pith] [--out tools/reports] [--entropy NATS]
-        [--prediction PREDICTION.json]
-    tools/scaling_report.py RUNS.csv --predict PREDICTION.json
+    tools/scaling_report.py RUN [--pith build/pith] [--out tools/reports] [--items 500] [--no-pictures]
 
-RUNS.csv has the columns params, tokens, loss (non-embedding parameters; loss in nats a token, on validation text),
-optionally kind (dense, moe) and skill columns: NAME_exact and NAME_logprob, the exact match and the log probability
-of the same answers. Only dense runs are fitted.
-
---predict, run before the largest model's longest run is known, fits the other runs and writes what they say about
-it; --prediction holds the measured loss against that file, and against taking the next smaller model's loss at its
-longest run. --entropy is what the corpus generator reports, beside the fitted irreducible loss.
+RUN is the folder of tools/train/reproduce.sh. Its runs/NAME/point.csv say what each training came to; NAME is
+FAMILY-TOKENS or FAMILY-seedN-TOKENS, and what has no TOKENS is a trunk whose rate never fell, which is left out. The
+ladder are the families named by a size (160k, 2m), trained with the first seed; the others are seeds of the same
+cells, and the mixture of experts beside dense models. Skills are measured with `pith eval generate` and `pith score`
+on --items questions (0: none); RUN/eval/skills-NAME.json keeps what was measured. Beside the page come ladder.csv,
+which `pith plan fit` takes, and the pictures of tools/plot.py, for which matplotlib is needed.
 """
 
 import argparse
 import csv
 import json
+import math
 import pathlib
+import re
+import statistics
 import subprocess
 import sys
 import tempfile
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+NAME = re.compile(r"(?P<family>.+?)(-seed(?P<seed>\d+))?-\d+")
+METRICS = ("exact", "logprob", "brier")
 
-def read_runs(path):
-    with open(path, encoding="utf-8", newline="") as file:
-        runs = list(csv.DictReader(file))
-    for number, run in enumerate(runs, 2):
-        for key in ("params", "tokens", "loss"):
-            try:
-                run[key] = float(run[key])
-            except (KeyError, TypeError, ValueError):
-                raise SystemExit(f"{path}: line {number}: {key}: expected a number, found {run.get(key)!r}")
+
+# What was trained.
+
+def read_runs(folder):
+    runs = []
+    for path in sorted(folder.glob("runs/*/point.csv")):
+        name = NAME.fullmatch(path.parent.name)
+        if not name:
+            continue
+        with open(path, encoding="utf-8", newline="") as file:
+            row = next(csv.DictReader(file))
+        run = {"name": path.parent.name, "family": name["family"], "seed": int(name["seed"] or 1)}
+        run |= {key: float(row[key]) for key in ("params", "total_params", "tokens", "flops", "loss")}
+        runs.append(run)
     if not runs:
-        raise SystemExit(f"{path}: no runs")
-    return runs
+        raise SystemExit(f"{folder}: no runs/NAME-TOKENS/point.csv")
+    return sorted(runs, key=lambda r: (r["params"], r["tokens"], r["seed"]))
 
 
-def dense(runs):
-    return [r for r in runs if r.get("kind", "dense") == "dense"]
+def is_ladder(run):
+    return re.fullmatch(r"\d+[km]", run["family"]) and run["seed"] == 1
 
 
-def fit(pith, runs, plot=None):
+def write_csv(path, runs):
+    columns = list(runs[0])
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        for run in runs:
+            writer.writerow({k: f"{v:.10g}" if isinstance(v, float) else v for k, v in run.items()})
+
+
+# Skills: questions as the base models read them, each with the answer that is expected.
+
+def spread(lines, count):
+    """So many of them, evenly: the files have one kind behind another."""
+    step = max(1, len(lines) / count)
+    return [lines[int(i * step)] for i in range(min(count, len(lines)))]
+
+
+def read_jsonl(path):
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def write_jsonl(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+
+def instructions(corpus, count):
+    kinds = ("copy", "reverse", "sort", "extract")
+    lines = [r for r in read_jsonl(corpus / "sft_test.jsonl") if r["kind"] in kinds and len(r["messages"]) == 2]
+    return [(r["plain"], r["answer"]) for r in spread(lines, count)]
+
+
+def rules(corpus, count):
+    return [("".join(f"{e['in']} -> {e['out']}\n" for e in r["examples"]) + r["prompt"], r["answer"])
+            for r in spread(read_jsonl(corpus / "tasks_rule_test.jsonl"), count)]
+
+
+def worked_problems(corpus, count):
+    lines = [r["text"] for r in read_jsonl(corpus / "validation.jsonl") if r["kind"] == "problem-steps"]
+    pairs = [pair.partition("\nAnswer: ") for text in lines for pair in text.strip().split("\n\n")]
+    return [(question + "\nAnswer:", answer) for question, _, answer in spread(pairs, count)]
+
+
+# name, questions, tokens of the longest answer, how its text ends, the rule of what counts in it
+SKILLS = (
+    ("instructions", instructions, 40, "\n", "text"),
+    ("in-context rules", rules, 24, "\n", "text"),
+    ("worked problems", worked_problems, 200, "\n\n", r"regex:The answer is (-?\d+)"),
+)
+
+
+def pith_json(pith, *arguments):
+    done = subprocess.run([pith, *map(str, arguments), "--json"], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(done.stderr.strip())
+    return json.loads(done.stdout)
+
+
+def measure(pith, model, questions, longest, end, rule):
+    """Exact match of what the model writes, and the probability that it gives to the answer expected."""
     with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder) / "runs.csv"
-        with open(path, "w", encoding="utf-8") as file:
-            file.write("params,tokens,loss\n")
-            file.writelines(f"{r['params']!r},{r['tokens']!r},{r['loss']!r}\n" for r in runs)
-        command = [pith, "plan", "fit", str(path), "--json"] + (["--plot", str(plot)] if plot else [])
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise SystemExit(done.stderr.strip())
-        return json.loads(done.stdout)["parametric"]
+        task, pairs = pathlib.Path(folder) / "task.jsonl", pathlib.Path(folder) / "pairs.jsonl"
+        right = (lambda text: re.search(rule[len("regex:"):], text)[1]) if rule.startswith("regex:") else str
+        write_jsonl(task, ({"prompt": q, "answer": right(a)} for q, a in questions))
+        write_jsonl(pairs, ({"prompt": q, "continuations": [" " + a]} for q, a in questions))
+        accuracy = pith_json(pith, "eval", "generate", "-m", model, task, "--raw", "-n", longest, "--stop", end,
+                             "--answer", rule, "--parallel", 32)["accuracy"]["value"]
+        scores = subprocess.run([pith, "score", "-m", model, pairs], capture_output=True, text=True)
+        if scores.returncode != 0:
+            raise SystemExit(scores.stderr.strip())
+    found = [json.loads(line)["continuations"][0] for line in scores.stdout.splitlines()]
+    tokens = sum(len(f["tokens"]) for f in found)
+    return {"exact": accuracy, "logprob": sum(f["sum"] for f in found) / tokens,
+            "brier": statistics.mean((1 - math.exp(f["sum"])) ** 2 for f in found)}
 
 
-def loss_by(law, params, tokens):
-    value = {key: law[key]["value"] for key in ("A", "B", "E", "alpha", "beta")}
-    return value["E"] + value["A"] / params ** value["alpha"] + value["B"] / tokens ** value["beta"]
+def add_skills(run, folder, pith, items):
+    kept = folder / "eval" / f"skills-{run['name']}.json"
+    measured = json.loads(kept.read_text()) if kept.exists() else {}
+    if measured.get("items") != items:
+        measured = {"items": items, "skills": {
+            name: measure(pith, folder / "runs" / run["name"] / "final.gguf", make(folder / "corpus", items), *how)
+            for name, make, *how in SKILLS}}
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text(json.dumps(measured, indent=1) + "\n")
+        print(f"{run['name']}: skills measured", file=sys.stderr)
+    for skill, values in measured["skills"].items():
+        run |= {f"{skill} {metric}": values[metric] for metric in METRICS}
 
 
-def interval_by(law, params, tokens):
-    losses = sorted(e + a / params**alpha + b / tokens**beta for a, b, e, alpha, beta in law["resamples"])
-    return [losses[int(len(losses) * 0.025)], losses[int(len(losses) * 0.975)]] if losses else None
+# The law.
+
+def fit(pith, path):
+    """The constants with their resamples, and what pith plan fit says for readers."""
+    text = subprocess.run([pith, "plan", "fit", path], capture_output=True, text=True)
+    if text.returncode != 0:
+        raise SystemExit(text.stderr.strip())
+    return pith_json(pith, "plan", "fit", path)["parametric"], text.stdout
 
 
-def longest_of_largest(runs):
-    return max(dense(runs), key=lambda r: (r["params"], r["tokens"]))
+def loss_by(constants, params, tokens):
+    a, b, e, alpha, beta = constants
+    return e + a / params**alpha + b / tokens**beta
 
 
-def predict(pith, runs, out):
-    target = longest_of_largest(runs)
-    law = fit(pith, [r for r in dense(runs) if r is not target])
-    prediction = {"params": target["params"], "tokens": target["tokens"],
-                  "loss": loss_by(law, target["params"], target["tokens"]),
-                  "interval": interval_by(law, target["params"], target["tokens"]),
-                  "runs": len(dense(runs)) - 1}
-    with open(out, "w", encoding="utf-8") as file:
-        json.dump(prediction, file, indent=1)
-        file.write("\n")
+def predicted(law, run):
+    """Of the law, and the 95 % of its resamples."""
+    best = [law[key]["value"] for key in ("A", "B", "E", "alpha", "beta")]
+    resampled = sorted(loss_by(c, run["params"], run["tokens"]) for c in law["resamples"])
+    return (loss_by(best, run["params"], run["tokens"]), resampled[int(len(resampled) * 0.025)],
+            resampled[int(len(resampled) * 0.975)])
 
 
-def figure(value, interval):
-    return f"{value:.4g} ({interval[0]:.4g} to {interval[1]:.4g})" if interval else f"{value:.4g}"
+# The page.
+
+def table(head, rows):
+    return ["| " + " | ".join(head) + " |", "|" + "---|" * len(head),
+            *("| " + " | ".join(row) + " |" for row in rows)]
 
 
-def law_section(law, count, entropy):
-    lines = [f"Loss of the {count} dense runs by L(N, D) = E + A / N^alpha + B / D^beta (`pith plan fit`; 95 % "
-             "intervals from resampled runs, which do not cover training seeds):", "",
-             "| constant | value |", "|---|---|"]
-    lines += [f"| {k} | {figure(law[k]['value'], law[k]['interval'])} |" for k in ("E", "A", "B", "alpha", "beta")]
-    if entropy is not None:
-        lines += ["", f"The generator's entropy is {entropy:.4g} nats a token; the fitted irreducible loss is "
-                  f"{figure(law['E']['value'], law['E']['interval'])}."]
-    lines += ["", f"Residuals: {100 * law['residual_rms']:.2g} % (root mean square). IsoFLOP cells, where the picture or "
-              "`pith plan fit` shows them, are interpolated between runs."]
+def law_section(law, text, ladder, entropy):
+    e = law["E"]
+    irreducible = f"E = {e['value']:.3f}"
+    if e["interval"]:
+        irreducible += f" ({e['interval'][0]:.3f} to {e['interval'][1]:.3f})"
+    return ["## Loss against parameters, tokens and operations", "",
+            f"{len(ladder)} dense models: N parameters without embeddings, D tokens, C operations (counted: attention "
+            "and the head as well), loss in nats a token on the validation text. Each size was trained once at a "
+            "constant rate; every budget is a cooldown that branches from this trunk. `pith plan fit "
+            "tools/reports/ladder.csv` (intervals: resampled runs, which do not cover seeds of training):", "",
+            "```", text.rstrip(), "```", "",
+            "Where a group of equal compute (IsoFLOP) is used above, its cells are interpolated between runs.", "",
+            "![loss against N, D and C with the fitted law](scaling.png)", "",
+            f"The irreducible loss comes out as {irreducible}. The generator that wrote the text spent {entropy:.3f} "
+            "nats a token on its choices. Where several choices lead to the same text it is less surprising than any of "
+            "them, so this bounds the text's entropy from above; windows that begin in the middle of a document keep a "
+            "model's loss above it."]
+
+
+def prediction_section(pith, ladder):
+    target = ladder[-1]
+    with tempfile.TemporaryDirectory() as folder:
+        write_csv(pathlib.Path(folder) / "others.csv", ladder[:-1])
+        law, _ = fit(pith, pathlib.Path(folder) / "others.csv")
+    loss, low, high = predicted(law, target)
+    smaller = [r for r in ladder if r["params"] < target["params"]][-1]
+    error, naive = loss / target["loss"] - 1, smaller["loss"] / target["loss"] - 1
+    good = abs(error) <= 0.03 and abs(error) <= abs(naive) / 2
+    return ["## The largest model's longest run, predicted by the others", "",
+            f"The law fitted to the other {len(ladder) - 1} runs, asked for N = {target['params']:.4g}, "
+            f"D = {target['tokens']:.4g}:", "",
+            *table(("", "loss", "off by"), [
+                ("measured", f"{target['loss']:.4f}", ""),
+                ("predicted", f"{loss:.4f} ({low:.4f} to {high:.4f})", f"{100 * error:+.2f} %"),
+                ("the next smaller model's longest run", f"{smaller['loss']:.4f}", f"{100 * naive:+.2f} %")]), "",
+            "The run was done before the prediction, which did not see it. The aim, within 3 % and at most half as far "
+            f"off as the next smaller model, is {'met' if good else 'missed'}."]
+
+
+def skills_section(ladder, items):
+    shown = [r for r in ladder if f"{SKILLS[0][0]} exact" in r]
+    if not shown:
+        return []
+    lines = ["## Skills against scale", "",
+             f"Up to {items} questions each to the base models, greedily: requests to copy, reverse, sort and extract; "
+             "rules to be found in eight examples; word problems with the steps written out. The sharp metric is exact "
+             "match (of worked problems: of the final number). The smooth ones are of the same expected answers: log "
+             "probability per token, and the Brier score (1 - p)² of the whole answer's probability p. Where exact "
+             "match jumps and log probability does not, the jump is the metric's: an answer of k tokens is right only "
+             "if all of them are.", "", "![skills against operations](skills.png)"]
+    for skill, *_ in SKILLS:
+        rows = [(f"{r['params']:.4g}", f"{r['tokens']:.4g}", f"{r['flops']:.3g}", f"{100 * r[f'{skill} exact']:.1f} %",
+                 f"{r[f'{skill} logprob']:.3f}", f"{r[f'{skill} brier']:.3f}") for r in shown]
+        lines += ["", f"### {skill.capitalize()}", "",
+                  *table(("N", "D", "operations", "exact match", "log probability per token", "Brier"), rows)]
     return lines
 
 
-def runs_section(runs):
-    lines = ["| parameters | tokens | operations | loss | kind |", "|---|---|---|---|---|"]
-    for r in sorted(runs, key=lambda r: (r.get("kind", "dense"), r["params"], r["tokens"])):
-        lines.append(f"| {r['params']:.4g} | {r['tokens']:.4g} | {6 * r['params'] * r['tokens']:.3g} | {r['loss']:.4f} "
-                     f"| {r.get('kind', 'dense')} |")
-    return lines
+def mean_and_range(losses):
+    return f"{statistics.mean(losses):.4f}" + (f" ({min(losses):.4f} to {max(losses):.4f})" if len(losses) > 1 else "")
 
 
-def prediction_section(runs, prediction):
-    target = next((r for r in dense(runs)
-                   if (r["params"], r["tokens"]) == (prediction["params"], prediction["tokens"])), None)
-    if target is None:
-        raise SystemExit("the predicted run is not among the runs")
-    smaller = [r for r in dense(runs) if r["params"] < target["params"]]
-    if not smaller:
-        raise SystemExit("there is no smaller model to compare the prediction with")
-    neighbour = max(smaller, key=lambda r: (r["params"], r["tokens"]))
-    error = prediction["loss"] / target["loss"] - 1
-    naive = neighbour["loss"] / target["loss"] - 1
-    return [f"N = {target['params']:.4g}, D = {target['tokens']:.4g}, predicted from the other {prediction['runs']} runs "
-            "before it was known:", "", "| | loss | error |", "|---|---|---|",
-            f"| measured | {target['loss']:.4f} | |",
-            f"| predicted | {figure(prediction['loss'], prediction['interval'])} | {100 * error:+.2f} % |",
-            f"| the next smaller model's longest run | {neighbour['loss']:.4f} | {100 * naive:+.2f} % |"]
+def mixture_section(runs):
+    families = [f for f in ("moe-dense-active", "moe", "moe-dense-total") if any(r["family"] == f for r in runs)]
+    if not families:
+        return []
+    rows = []
+    for family in families:
+        group = [r for r in runs if r["family"] == family]
+        sizes = (f"{group[0][key]:.4g}" for key in ("params", "total_params", "tokens", "flops"))
+        rows.append((family, *sizes, mean_and_range([r["loss"] for r in group]), str(len(group))))
+    return ["## Mixture of experts against dense", "",
+            "The mixture beside a dense model of its active parameters and one of all its parameters, on the same "
+            "tokens; mean and range over seeds.", "",
+            *table(("model", "active parameters", "all parameters", "tokens", "operations", "loss", "seeds"), rows)]
 
 
-def skills_section(runs):
-    names = sorted(k[: -len("_exact")] for k in runs[0] if k.endswith("_exact") and k[: -len("_exact")] + "_logprob" in runs[0])
-    lines = []
-    for name in names:
-        lines += ["", f"**{name}**, by a sharp and a smooth metric of the same answers:", "",
-                  "| parameters | tokens | exact match | log probability |", "|---|---|---|---|"]
-        for r in sorted(dense(runs), key=lambda r: (r["params"], r["tokens"])):
-            lines.append(f"| {r['params']:.4g} | {r['tokens']:.4g} | {r[name + '_exact']} | {r[name + '_logprob']} |")
-    return lines
+def seeds_section(runs):
+    rows = []
+    for run in filter(is_ladder, runs):
+        losses = [r["loss"] for r in runs if r["family"] == run["family"]
+                  and abs(r["tokens"] / run["tokens"] - 1) < 0.01]
+        if len(losses) > 1:
+            rows.append((run["family"], f"{run['tokens']:.4g}", ", ".join(f"{loss:.4f}" for loss in losses),
+                         f"{100 * (max(losses) / min(losses) - 1):.2f} %"))
+    return ["## What a seed changes", "", *table(("size", "tokens", "losses", "apart"), rows)] if rows else []
 
 
-def report(args, runs):
-    args.out.mkdir(parents=True, exist_ok=True)
-    law = fit(args.pith, dense(runs), args.out / "scaling.svg")
-    lines = ["# Scaling of the bundled ladder", "",
-             f"Made by `tools/scaling_report.py` from {pathlib.Path(args.runs).name}.", "", "## The law", ""]
-    lines += law_section(law, len(dense(runs)), args.entropy) + ["", "![runs, law and residuals](scaling.svg)"]
-    if args.prediction:
-        with open(args.prediction, encoding="utf-8") as file:
-            lines += ["", "## The largest model's longest run"] + [""] + prediction_section(runs, json.load(file))
-    skills = skills_section(runs)
-    if skills:
-        lines += ["", "## Skills"] + skills
-    lines += ["", "## The runs", ""] + runs_section(runs)
-    (args.out / "scaling.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+def draw(kind, *arguments):
+    done = subprocess.run([sys.executable, ROOT / "tools/plot.py", kind, *arguments], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(done.stderr.strip())
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    root = pathlib.Path(__file__).resolve().parent.parent
-    parser.add_argument("runs", metavar="RUNS.csv")
-    parser.add_argument("--pith", default=str(root / "build/pith"))
-    parser.add_argument("--out", type=pathlib.Path, default=root / "tools/reports")
-    parser.add_argument("--entropy", type=float)
-    parser.add_argument("--prediction")
-    parser.add_argument("--predict")
+    parser.add_argument("run", type=pathlib.Path, metavar="RUN")
+    parser.add_argument("--pith", default=str(ROOT / "build/pith"))
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "tools/reports")
+    parser.add_argument("--items", type=int, default=500)
+    parser.add_argument("--no-pictures", action="store_true")
     args = parser.parse_args()
-    runs = read_runs(args.runs)
-    if args.predict:
-        predict(args.pith, runs, args.predict)
-    else:
-        report(args, runs)
+    runs = read_runs(args.run)
+    ladder = [r for r in runs if is_ladder(r)]
+    for run in ladder if args.items else []:
+        add_skills(run, args.run, args.pith, args.items)
+    entropy = json.loads((args.run / "tokens/report.json").read_text())["validation"]["derivation_nats_per_token"]
+    args.out.mkdir(parents=True, exist_ok=True)
+    write_csv(args.out / "ladder.csv", ladder)
+    law, text = fit(args.pith, args.out / "ladder.csv")
+
+    sections = [law_section(law, text, ladder, entropy), prediction_section(args.pith, ladder),
+                skills_section(ladder, args.items), mixture_section(runs), seeds_section(runs)]
+    lines = ["# Scaling of the bundled ladder", "", "Made by `tools/scaling_report.py`.", ""]
+    for section in filter(None, sections):
+        lines += [*section, ""]
+    (args.out / "scaling.md").write_text("\n".join(lines), encoding="utf-8")
+    if args.no_pictures:
+        return
+    constants = json.dumps([law[key]["value"] for key in ("A", "B", "E", "alpha", "beta")])
+    draw("ladder", args.out / "ladder.csv", constants, args.out / "scaling.png")
+    if args.items:
+        draw("skills", args.out / "ladder.csv", args.out / "skills.png")
 
 
 if __name__ == "__main__":
