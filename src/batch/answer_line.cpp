@@ -96,17 +96,21 @@ Json completion_logprobs(const Tokenizer& tokenizer, const BatchTask& task, cons
   return all.json();
 }
 
+void put_text(Json& choice, const BatchTask& task, const ChoiceText& text) {
+  if (task.chat) {
+    choice["message"] = {{"role", "assistant"}, {"content", text.answer}};
+  } else {
+    choice["text"] = (task.echo ? task.prompt.text : "") + text.answer;
+  }
+  Json& holder = task.chat ? choice["message"] : choice;
+  if (!text.thinking.empty()) holder["reasoning_content"] = text.thinking;
+}
+
 Json choice_json(const BatchTask& task, const Result& result, std::size_t i, const ChoiceText& text,
                  const Tokenizer& tokenizer) {
   const Choice& choice = result.choices[i];
   Json out{{"index", i}};
-  if (task.chat) {
-    Json& message = out["message"] = {{"role", "assistant"}, {"content", text.answer}};
-    if (!text.thinking.empty()) message["reasoning_content"] = text.thinking;
-  } else {
-    out["text"] = (task.echo ? task.prompt.text : "") + text.answer;
-    if (!text.thinking.empty()) out["reasoning_content"] = text.thinking;
-  }
+  put_text(out, task, text);
   Json& logprobs = out["logprobs"] = nullptr;
   if (task.request.logprobs >= 0)
     logprobs =
@@ -115,10 +119,14 @@ Json choice_json(const BatchTask& task, const Result& result, std::size_t i, con
   return out;
 }
 
+Json usage_json(std::int64_t prompt_tokens, std::int64_t answer_tokens) {
+  return {{"prompt_tokens", prompt_tokens},
+          {"completion_tokens", answer_tokens},
+          {"total_tokens", prompt_tokens + answer_tokens}};
+}
+
 Json usage_json(const Result& result, const std::vector<ChoiceText>& texts) {
-  Json usage{{"prompt_tokens", result.prompt_tokens},
-             {"completion_tokens", result.answer_tokens},
-             {"total_tokens", result.prompt_tokens + result.answer_tokens}};
+  Json usage = usage_json(result.prompt_tokens, result.answer_tokens);
   std::int64_t thinking = 0;
   for (const ChoiceText& text : texts) thinking += text.thinking_tokens;
   if (thinking > 0) usage["completion_tokens_details"] = {{"reasoning_tokens", thinking}};
@@ -130,13 +138,7 @@ Json frame(const std::string& id, std::int64_t line) {
   return {{"id", "batch_req_" + hex_id(id)}, {"custom_id", id}, {"line", line}};
 }
 
-}  // namespace
-
-std::string answer_line(const AnswerHeader& header, const BatchTask& task, const Result& result,
-                        const std::vector<ChoiceText>& texts, const Tokenizer& tokenizer) {
-  Json choices = Json::array();
-  for (std::size_t i = 0; i < result.choices.size(); ++i)
-    choices.push_back(choice_json(task, result, i, texts[i], tokenizer));
+Json answered(const AnswerHeader& header, const BatchTask& task, Json choices, Json usage) {
   const std::string hex = hex_id(task.id);
   Json out = frame(task.id, task.line);
   out["response"] = {{"status_code", 200},
@@ -147,10 +149,36 @@ std::string answer_line(const AnswerHeader& header, const BatchTask& task, const
                        {"created", header.created},
                        {"model", header.model},
                        {"choices", std::move(choices)},
-                       {"usage", usage_json(result, texts)},
+                       {"usage", std::move(usage)},
                        {"seed", task.request.sampling.seed}}}};
   out["error"] = nullptr;
-  return to_line(out);
+  return out;
+}
+
+}  // namespace
+
+std::string answer_line(const AnswerHeader& header, const BatchTask& task, const Result& result,
+                        const std::vector<ChoiceText>& texts, const Tokenizer& tokenizer) {
+  Json choices = Json::array();
+  for (std::size_t i = 0; i < result.choices.size(); ++i)
+    choices.push_back(choice_json(task, result, i, texts[i], tokenizer));
+  return to_line(answered(header, task, std::move(choices), usage_json(result, texts)));
+}
+
+std::string reasoned_line(const AnswerHeader& header, const BatchTask& task, const Outcome& outcome) {
+  const ReasonCost& cost = outcome.cost;
+  const ChoiceText text{std::string(outcome.final_answer()), outcome.text.substr(0, outcome.steps)};
+  Json choice{{"index", 0}};
+  put_text(choice, task, text);
+  choice["logprobs"] = nullptr;
+  choice["finish_reason"] = finish_reason_name(outcome.finish);
+  Json line = answered(header, task, Json::array({std::move(choice)}),
+                       usage_json(cost.prompt_tokens, cost.generated_tokens - cost.cancelled_tokens));
+  line["response"]["body"]["reasoning"] = {{"strategy", outcome.trace.strategy},
+                                           {"answer", outcome.answer ? Json(*outcome.answer) : Json()},
+                                           {"agreement", outcome.agreement},
+                                           {"chains", cost.chains}};
+  return to_line(line);
 }
 
 std::string error_line(const std::string& id, std::int64_t line, const LineError& error) {

@@ -6,6 +6,7 @@
 
 #include "batch/task.h"
 #include "generate/request.h"
+#include "reason/inquiry.h"
 #include "text/tokenizer.h"
 
 namespace pith {
@@ -25,6 +26,10 @@ struct ChoiceText {
 /// One line with its "\n". Nothing in it depends on when or in whose company the request was answered.
 std::string answer_line(const AnswerHeader& header, const BatchTask& task, const Result& result,
                         const std::vector<ChoiceText>& texts, const Tokenizer& tokenizer);
+/// The same for what a strategy came to, with the steps that led to the answer apart. Tokens are counted of
+/// all its texts but those that were cancelled on the way, and each text's prompt in full: how far those
+/// came, and how much was shared, depends on the company.
+std::string reasoned_line(const AnswerHeader& header, const BatchTask& task, const Outcome& outcome);
 std::string error_line(const std::string& id, std::int64_t line, const LineError& error);
 
 }  // namespace pith

@@ -52,11 +52,13 @@ Batch::Batch(Scheduler& scheduler, const Prompter& prompter, BatchInput& input, 
       input_(input),
       finished_(finished),
       options_(std::move(options)),
-      write_(std::move(write)) {}
+      write_(std::move(write)) {
+  if (options_.reasoner) generator_.emplace(scheduler_);
+}
 
 bool Batch::turn() {
   take_in();
-  if (scheduler_.step()) return true;
+  if (generator_ ? generator_->step() : scheduler_.step()) return true;
   return !(ended_ && open_lines_ == 0);
 }
 
@@ -90,7 +92,8 @@ void Batch::take(const Line& line) {
     if (duplicate)
       throw LineError(std::string(kDuplicateCode),
                       fmt::format("line {}: an earlier line has the same custom_id", line.number));
-    submit(turn, make_task(line.text, line.number, format, options_.defaults, prompter_, skipped_fields_));
+    BatchTask task = make_task(line.text, line.number, format, options_.defaults, prompter_, skipped_fields_);
+    generator_ ? ask(turn, std::move(task)) : submit(turn, std::move(task));
   } catch (const LineError& e) {
     fail_line(turn, id, line.number, e);
   }
@@ -126,6 +129,47 @@ void Batch::done(Active& active, const Result& result) {
   }
   active.finish(result);
   emit(active.turn, answer_line(options_.header, active.task, result, active.texts, prompter_.tokenizer()));
+  ++counts_.answered;
+}
+
+// A question that a strategy works on.
+struct Batch::Asked {
+  std::int64_t turn;  // place in the order of the input
+  BatchTask task;
+  Outcome outcome;
+};
+
+// Throws LineError where the strategy cannot work as the line wants it.
+void Batch::ask(std::int64_t turn, BatchTask task) {
+  try {
+    options_.reasoner->call.check(task.request.sampling);
+  } catch (const UsageError& e) {
+    throw LineError("invalid_request", e.what());
+  }
+  const auto asked = std::make_shared<Asked>(turn, std::move(task));
+  ++open_choices_;
+  generator_->start(
+      [this, asked] {
+        asked->outcome = options_.reasoner->answer(*generator_, asked->task.question, asked->task.request);
+      },
+      [this, asked](const std::exception_ptr& error) { answered(*asked, error); });
+}
+
+void Batch::answered(const Asked& asked, const std::exception_ptr& error) {
+  --open_choices_;
+  counts_.chains += asked.outcome.cost.chains;
+  counts_.cancelled_tokens += asked.outcome.cost.cancelled_tokens;
+  const char* code = "failed";
+  try {
+    if (error) std::rethrow_exception(error);
+    code = "no_answer";
+    options_.reasoner->need_answer(asked.outcome);
+  } catch (const UsageError& e) {
+    return fail_line(asked.turn, asked.task.id, asked.task.line, LineError("invalid_request", e.what()));
+  } catch (const Error& e) {
+    return fail_line(asked.turn, asked.task.id, asked.task.line, LineError(code, e.what()));
+  }
+  emit(asked.turn, reasoned_line(options_.header, asked.task, asked.outcome));
   ++counts_.answered;
 }
 

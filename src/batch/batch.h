@@ -13,18 +13,22 @@
 #include "batch/input.h"
 #include "batch/task.h"
 #include "generate/scheduler.h"
+#include "reason/strategy.h"
 
 namespace pith {
 
 struct BatchOptions {
   BatchDefaults defaults;
   AnswerHeader header;
-  bool ordered = false;  ///< out in the order of the input
+  bool ordered = false;                ///< out in the order of the input
+  const Reasoner* reasoner = nullptr;  ///< where a strategy answers the lines
 };
 
 struct BatchCounts {
   std::int64_t answered = 0, failed = 0;  ///< lines that were written
   std::int64_t skipped = 0;               ///< lines that the output had
+  std::int64_t chains = 0;                ///< where a strategy answers: texts asked of the model
+  std::int64_t cancelled_tokens = 0;      ///< and what it generated for nothing
   std::int64_t requests() const { return answered + failed + skipped; }
 };
 
@@ -33,7 +37,7 @@ class Batch {
   /// Gets every finished line, whole. What it throws ends the batch.
   using Write = std::function<void(std::string_view line)>;
 
-  /// `finished`: what the output has already. All but the options must outlive it.
+  /// `finished`: what the output has already. All but the options must outlive it, and the reasoner too.
   Batch(Scheduler& scheduler, const Prompter& prompter, BatchInput& input, const Finished& finished,
         BatchOptions options, Write write);
 
@@ -52,6 +56,9 @@ class Batch {
   void take(const Line& line);
   void submit(std::int64_t turn, BatchTask task);
   void done(Active& active, const Result& result);
+  struct Asked;
+  void ask(std::int64_t turn, BatchTask task);
+  void answered(const Asked& asked, const std::exception_ptr& error);
   void fail_line(std::int64_t turn, const std::string& id, std::int64_t line, const LineError& error);
   void emit(std::int64_t turn, std::string line);
 
@@ -67,9 +74,10 @@ class Batch {
   BatchCounts counts_;
   bool ended_ = false;  // the input
   std::int64_t open_lines_ = 0;
-  std::int64_t open_choices_ = 0;             // in the scheduler
+  std::int64_t open_choices_ = 0;             // in the scheduler; of a strategy one
   std::int64_t taken_ = 0, written_ = 0;      // turns
   std::map<std::int64_t, std::string> held_;  // where ordered: finished before their turn
+  std::optional<Generator> generator_;        // where a strategy answers; ends before all of the above
 };
 
 }  // namespace pith

@@ -22,8 +22,8 @@ Prompter::Prompter(Tokenizer tokenizer, PrompterOptions options, const Json& var
 BatchPrompt Prompter::text(const std::string& text) const {
   if (!wraps_texts()) return raw(text);
   Json messages = Json::array();
-  if (options_.system) messages.push_back({{"role", "system"}, {"content", *options_.system}});
-  messages.push_back({{"role", "user"}, {"content", text}});
+  for (const Turn& turn : question(text))
+    messages.push_back({{"role", turn.role}, {"content", turn.content}});
   return chat(messages, Json::object());
 }
 
@@ -44,6 +44,26 @@ BatchPrompt Prompter::chat(const Json& messages, const Json& variables) const {
   Json all = Json::parse(variables_);
   all.update(variables);
   return {template_->encode(messages, all), template_->render(messages, all), markers_};
+}
+
+Question Prompter::question(const std::string& text) const {
+  Question turns;
+  if (options_.system) turns.push_back({"system", *options_.system});
+  turns.push_back({"user", text});
+  return turns;
+}
+
+Question Prompter::question(const Json& messages) const {
+  if (!wraps_texts())
+    fail("messages need a chat template, and {}",
+         options_.raw ? "--raw turns it off" : "the model has none; --template FILE gives one");
+  Question turns;
+  for (const Json& message : messages) {
+    if (message.size() != 2 || !message.contains("content") || !message["content"].is_string())
+      fail("a strategy of reasoning takes messages of a role and a content, and nothing else");
+    turns.push_back({message["role"].get<std::string>(), message["content"].get<std::string>()});
+  }
+  return turns;
 }
 
 }  // namespace pith

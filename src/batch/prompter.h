@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "reason/prompt.h"
 #include "text/chat_prompt.h"
 #include "text/thinking.h"
 #include "text/tokenizer.h"
@@ -43,6 +44,10 @@ class Prompter {
   BatchPrompt ids(std::vector<TokenId> ids) const;
   /// `variables` are further ones of this conversation.
   BatchPrompt chat(const nlohmann::ordered_json& messages, const nlohmann::ordered_json& variables) const;
+
+  /// What a strategy of reasoning asks in its own words.
+  Question question(const std::string& text) const;
+  Question question(const nlohmann::ordered_json& messages) const;
 
  private:
   Tokenizer tokenizer_;

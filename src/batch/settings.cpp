@@ -35,7 +35,7 @@ BatchSettings batch_settings(const SettingsSource& source) {
   const Request& request = source.defaults.request;
   const SamplingOptions& s = request.sampling;
   const auto text = [](const auto& value) { return fmt::format("{}", value); };
-  return {
+  BatchSettings settings{
       {"version", std::string(source.version)},
       {"model", hex(fingerprint(engine.model()))},
       {"chat template", text_hash(source.prompter.chat_template)},
@@ -64,6 +64,8 @@ BatchSettings batch_settings(const SettingsSource& source) {
       {"min-p", text(s.min_p)},
       {"typical", text(s.typical)},
   };
+  settings.insert(settings.end(), source.reasoning.begin(), source.reasoning.end());
+  return settings;
 }
 
 }  // namespace pith

@@ -16,7 +16,8 @@ struct SettingsSource {
   std::string template_variables;  ///< JSON text
   const BatchDefaults& defaults;
   bool text, ordered;
-  std::string_view version;  ///< of this program
+  const BatchSettings& reasoning;  ///< of the strategy that answers
+  std::string_view version;        ///< of this program
 };
 BatchSettings batch_settings(const SettingsSource& source);
 

@@ -149,33 +149,35 @@ void read_variables(Draft& d, std::string_view field, const Json& v) {
 // Says nothing about the answer.
 void pass(Draft&, std::string_view, const Json&) {}
 
-constexpr int kChat = 1, kCompletion = 2, kBoth = 3;
+// Where a field may stand; what a strategy of reasoning has its own way with may not stand there.
+constexpr unsigned kChat = 1, kCompletion = 2, kReasoned = 4, kOne = kChat | kCompletion,
+                   kAll = kOne | kReasoned;
 struct Field {
   std::string_view name;
-  int where;
+  unsigned where;
   void (*read)(Draft&, std::string_view, const Json&);
 };
 constexpr Field kFields[] = {
-    {"messages", kChat, read_messages},
-    {"prompt", kCompletion, read_prompt},
-    {"model", kBoth, pass},
-    {"user", kBoth, pass},
-    {"metadata", kBoth, pass},
-    {"max_tokens", kBoth, read_max_tokens},
-    {"max_completion_tokens", kChat, read_max_tokens},
-    {"temperature", kBoth, read_number<&SamplingOptions::temperature>},
-    {"top_p", kBoth, read_number<&SamplingOptions::top_p>},
-    {"top_k", kBoth, read_top_k},
-    {"min_p", kBoth, read_number<&SamplingOptions::min_p>},
-    {"seed", kBoth, read_seed},
-    {"stop", kBoth, read_stop},
-    {"n", kBoth, read_n},
-    {"logprobs", kBoth, read_logprobs},
+    {"messages", kChat | kReasoned, read_messages},
+    {"prompt", kCompletion | kReasoned, read_prompt},
+    {"model", kAll, pass},
+    {"user", kAll, pass},
+    {"metadata", kAll, pass},
+    {"max_tokens", kAll, read_max_tokens},
+    {"max_completion_tokens", kChat | kReasoned, read_max_tokens},
+    {"temperature", kAll, read_number<&SamplingOptions::temperature>},
+    {"top_p", kAll, read_number<&SamplingOptions::top_p>},
+    {"top_k", kAll, read_top_k},
+    {"min_p", kAll, read_number<&SamplingOptions::min_p>},
+    {"seed", kAll, read_seed},
+    {"stop", kAll, read_stop},
+    {"n", kOne, read_n},
+    {"logprobs", kOne, read_logprobs},
     {"top_logprobs", kChat, read_top_logprobs},
-    {"frequency_penalty", kBoth, read_number<&SamplingOptions::frequency_penalty>},
-    {"presence_penalty", kBoth, read_number<&SamplingOptions::presence_penalty>},
-    {"repetition_penalty", kBoth, read_number<&SamplingOptions::repetition_penalty>},
-    {"logit_bias", kBoth, read_logit_bias},
+    {"frequency_penalty", kAll, read_number<&SamplingOptions::frequency_penalty>},
+    {"presence_penalty", kAll, read_number<&SamplingOptions::presence_penalty>},
+    {"repetition_penalty", kAll, read_number<&SamplingOptions::repetition_penalty>},
+    {"logit_bias", kAll, read_logit_bias},
     {"echo", kCompletion, read_echo},
     {"chat_template_kwargs", kChat, read_variables},
 };
@@ -185,7 +187,10 @@ bool asks_for_nothing(const std::string& field, const Json& value) {
   static const std::map<std::string_view, std::vector<Json>> kNeutral = {
       {"stream", {false}},
       {"store", {false}},
+      {"n", {1}},
       {"best_of", {1}},
+      {"logprobs", {false}},
+      {"echo", {false}},
       {"suffix", {""}},
       {"tools", {Json::array()}},
       {"tool_choice", {"none"}},
@@ -206,7 +211,8 @@ class Reader {
     for (const auto& [name, value] : body.items()) {
       if (value.is_null()) continue;
       const auto* field = std::ranges::find(kFields, name, &Field::name);
-      if (field != std::end(kFields) && field->where & (draft.task.chat ? kChat : kCompletion)) {
+      const unsigned here = (draft.task.chat ? kChat : kCompletion) | (defaults_.reasoned ? kReasoned : 0);
+      if (field != std::end(kFields) && (field->where & here) == here) {
         field->read(draft, name, value);
       } else if (!asks_for_nothing(name, value)) {
         skip(name);
@@ -276,11 +282,23 @@ BatchPrompt completion_prompt(const Draft& draft) {
   return draft.prompter.ids(token_ids(*prompt));
 }
 
-BatchPrompt prompt_of(const Draft& draft) {
+Question completion_question(const Draft& draft) {
+  if (!draft.prompt) reject("the field 'prompt' is missing");
+  return draft.prompter.question(string("prompt", *draft.prompt));
+}
+
+// What the model is to read, or what a strategy is to ask it.
+void take_prompt(const Draft& draft, bool reasoned) {
+  BatchTask& task = draft.task;
   try {
-    if (!draft.task.chat) return completion_prompt(draft);
-    if (!draft.messages) reject("the field 'messages' is missing");
-    return draft.prompter.chat(checked_messages(*draft.messages), draft.variables);
+    if (task.chat && !draft.messages) reject("the field 'messages' is missing");
+    if (reasoned) {
+      task.question =
+          task.chat ? draft.prompter.question(checked_messages(*draft.messages)) : completion_question(draft);
+    } else {
+      task.prompt = task.chat ? draft.prompter.chat(checked_messages(*draft.messages), draft.variables)
+                              : completion_prompt(draft);
+    }
   } catch (const LineError&) {
     throw;
   } catch (const Error& e) {  // of the tokenizer or the template
@@ -297,13 +315,13 @@ bool is_chat(const Json& line, const Json& body) {
   return false;
 }
 
-void finish(Draft& draft) {
+void finish(Draft& draft, bool reasoned) {
   BatchTask& task = draft.task;
   Request& request = task.request;
   if (draft.top_logprobs >= 0 && !draft.logprobs) reject("top_logprobs needs logprobs: true");
   if (draft.logprobs) request.logprobs = static_cast<int>(std::max<std::int64_t>(0, draft.top_logprobs));
   request.prompt_logprobs = task.echo && request.logprobs >= 0;
-  task.prompt = prompt_of(draft);
+  take_prompt(draft, reasoned);
   request.prompt = std::move(task.prompt.ids);
 }
 
@@ -358,7 +376,8 @@ std::string task_id(std::string_view text, std::int64_t line, BatchFormat format
 
 BatchTask make_task(std::string_view text, std::int64_t line, BatchFormat format,
                     const BatchDefaults& defaults, const Prompter& prompter, SkippedFields& skipped) {
-  BatchTask task{.line = line, .id = default_id(line), .prompt = {}, .request = defaults.request};
+  BatchTask task{
+      .line = line, .id = default_id(line), .prompt = {}, .question = {}, .request = defaults.request};
   Draft draft{.task = task, .prompter = prompter, .variables = Json::object()};
   Reader reader(defaults, skipped);
   Json json, body;
@@ -385,7 +404,7 @@ BatchTask make_task(std::string_view text, std::int64_t line, BatchFormat format
   }
   task.request.sampling.seed = derived_seed(defaults.seed, task.id);
   reader.body(draft, body);
-  finish(draft);
+  finish(draft, defaults.reasoned);
   return task;
 }
 

@@ -38,7 +38,8 @@ struct BatchTask {
   bool chat = false;  ///< messages in, a message out; else text in, text out
   bool echo = false;
   BatchPrompt prompt;
-  Request request;  ///< with the prompt's ids
+  Question question;  ///< instead of the prompt, where a strategy answers
+  Request request;    ///< with the prompt's ids
 };
 
 /// What holds for lines that say nothing else.
@@ -46,6 +47,7 @@ struct BatchDefaults {
   Request request;
   std::uint64_t seed = 0;  ///< a line's own derives from this and its id
   bool lenient = false;    ///< fields that are unknown or not supported are skipped
+  bool reasoned = false;   ///< a strategy of reasoning answers: questions, and not all fields
 };
 
 /// Names of skipped fields, and in how many lines; of hostile inputs the first few.

@@ -18,6 +18,7 @@
 #include "cli/commands.h"
 #include "cli/generation.h"
 #include "cli/input.h"
+#include "cli/reasoning.h"
 #include "cli/terminal.h"
 #include "text/model_text.h"
 
@@ -34,6 +35,7 @@ struct BatchArguments {
   ModelOptions model;
   GenerationOptions generation;
   ThinkingOptions thinking;
+  ReasonOptions reason;
   std::vector<std::string> in;
   std::string out, shard, chat_template, stats, prompt_cache;
   std::optional<std::string> system;
@@ -147,6 +149,15 @@ class Run {
     options_.defaults.seed = o.generation.seed.value_or(0);
     options_.defaults.lenient = o.lenient;
     options_.ordered = o.ordered;
+    if (!o.reason.strategy.empty()) {
+      const std::string source = prompter_.wraps_texts() ? prompter_options_.chat_template : "";
+      reasoner_.emplace(
+          make_reasoner(o.reason, o.model, options_.defaults.request.sampling,
+                        make_prompts(o.reason, prompter_.tokenizer(), source, prompter_options_.template_name,
+                                     template_variables(o.thinking))));
+      options_.reasoner = &*reasoner_;
+      options_.defaults.reasoned = true;
+    }
     options_.header.model = model_name(model_->file);
     if (!o.shard.empty())
       input_.shard = find_shard(o.shard, [](const char* name) { return std::getenv(name); });
@@ -194,7 +205,8 @@ class Run {
     output_.emplace(OutputOptions{
         .path = out_,
         .settings = batch_settings({engine_, prompter_options_, to_json_text(template_variables(o_.thinking)),
-                                    options_.defaults, o_.text, o_.ordered, PITH_VERSION}),
+                                    options_.defaults, o_.text, o_.ordered, reason_settings(o_.reason),
+                                    PITH_VERSION}),
         .shard = input_.shard,
         .resume = o_.resume,
         .retry_errors = o_.retry_errors,
@@ -285,7 +297,9 @@ class Run {
               {"saved", s.cached_tokens},
               {"saved_share", share(s.cached_tokens, s.prompt_tokens)},
               {"generated", s.answer_tokens},
-              {"recomputed", s.recomputed_tokens}}},
+              {"recomputed", s.recomputed_tokens},
+              {"cancelled", counts.cancelled_tokens}}},
+            {"chains", counts.chains},
             {"preemptions", s.preemptions},
             {"steps", s.steps},
             {"seconds", seconds},
@@ -311,6 +325,7 @@ class Run {
   Prompter prompter_;
   Engine engine_;
   Scheduler scheduler_;
+  std::optional<Reasoner> reasoner_;  // none: each line has the answer of one request
   BatchOptions options_;
   std::string out_;
   std::optional<BatchOutput> output_;  // none: standard output
@@ -350,10 +365,12 @@ Action declare_batch(Options& options) {
   options.flag("--merge", o->merge, "put the outputs IN... together in the order of the input");
   declare_generation_options(options, o->generation,
                              "each line's own seed derives from this and its custom_id (0)");
+  declare_reason_options(options, o->reason);
   declare_engine_options(options, o->model);
   options.example("pith batch requests.jsonl -o answers.jsonl -m model.gguf");
   options.example("pith batch requests.jsonl -o answers.jsonl -m model.gguf --resume");
   options.example("printf 'One\\nTwo\\n' | pith batch --text -o - -m model.gguf -n 20");
+  options.example("pith batch questions.jsonl -o answers.jsonl -m model.gguf --reason self-consistency:8");
   options.example("mpirun pith batch in.jsonl -o out.{shard}.jsonl --shard auto");
   options.example("pith batch --merge out.*.jsonl -o all.jsonl");
   return [o] {

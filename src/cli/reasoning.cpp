@@ -7,7 +7,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hash.h"
+#include "cli/generation.h"
 #include "cli/terminal.h"
+#include "generate/kv_file.h"
 #include "generate/reward.h"
 #include "text/model_text.h"
 
@@ -62,14 +65,9 @@ RewardFunction open_reward_model(const std::string& name, const ModelOptions& en
     Opened(std::shared_ptr<const Model> m, const EngineOptions& options)
         : model(std::move(m)),
           tokenizer(need_tokenizer(model->file)),
-          prompts(tokenizer, chat_prompt(*model, tokenizer), Json::object(), {"", ""}),
+          prompts(make_prompts({}, tokenizer, find_chat_template(model->file),
+                               model->file.path + ": chat template", Json::object())),
           reward(model, options) {}
-
-    static std::optional<ChatPrompt> chat_prompt(const Model& model, const Tokenizer& tokenizer) {
-      const std::string source = find_chat_template(model.file);
-      if (source.empty()) return std::nullopt;
-      return ChatPrompt(tokenizer, source, model.file.path + ": chat template");
-    }
   };
   EngineOptions options = engine_options(engine);
   options.context = 0;
@@ -94,16 +92,16 @@ JudgeKind default_judge(const ReasonOptions& o) {
   return o.reward_model.empty() ? JudgeKind::Logprob : JudgeKind::Reward;
 }
 
-ReasonSettings make_settings(const ReasonOptions& o, const Strategy& strategy, const ModelOptions& model,
-                             const Request& request) {
+// Examples are there to be shown.
+constexpr std::size_t kShots = 4;
+std::size_t shots_of(const ReasonOptions& o) { return o.shots.value_or(o.examples.empty() ? 0 : kShots); }
+
+ReasonSettings make_settings(const ReasonOptions& o, const Strategy& strategy, const ModelOptions& model) {
   ReasonSettings s;
-  s.sampling = request.sampling;
-  s.max_tokens = request.max_tokens;
-  s.stop = request.stop;
   s.budget = o.budget;
   s.answer = AnswerRule(o.answer.empty() ? default_rule(strategy) : o.answer);
   if (!o.examples.empty()) s.examples = read_examples(o.examples);
-  s.shots = o.shots;
+  s.shots = shots_of(o);
   s.order = value_of(kOrders, o.order);
   s.weight = value_of(kWeights, o.weight);
   s.rule = value_of(kRules, o.stopping);
@@ -128,13 +126,25 @@ ReasonSettings make_settings(const ReasonOptions& o, const Strategy& strategy, c
   return s;
 }
 
+std::string hex(std::uint64_t value) { return fmt::format("{:016x}", value); }
+
+std::string file_hash(const std::string& path) {
+  if (path.empty()) return "none";
+  Hash hash;
+  hash.add(read_file(path));
+  return hex(hash.value());
+}
+
 }  // namespace
 
-PromptWords prompt_words(const ReasonOptions& o) {
+PromptMaker make_prompts(const ReasonOptions& o, const Tokenizer& tokenizer, const std::string& chat_template,
+                         const std::string& name, const Json& variables) {
+  std::optional<ChatPrompt> chat;
+  if (!chat_template.empty()) chat.emplace(tokenizer, chat_template, name);
   PromptWords words;
   if (o.trigger) words.trigger = *o.trigger;
   words.direct = o.direct;
-  return words;
+  return {tokenizer, std::move(chat), variables, std::move(words)};
 }
 
 void declare_reason_options(Options& options, ReasonOptions& v) {
@@ -147,10 +157,9 @@ void declare_reason_options(Options& options, ReasonOptions& v) {
   options.option("--answer", v.answer, "RULE",
                  "what the answer is in a text: number, boxed, after:PHRASE, regex:EXPR, json:/POINTER, "
                  "choice:A|B, text (number for votes, else text)");
-  options.flag("--answer-only", v.answer_only, "print what the rule found, and nothing else");
   options.option("--examples", v.examples, "FILE",
                  "worked examples, a JSON object a line: prompt, answer, and worked where it shows steps");
-  options.option("-k,--shots", v.shots, "K", "how many of the examples stand before the question (0)");
+  options.option("-k,--shots", v.shots, "K", "how many of the examples stand before the question (4)");
   options.choice("--example-order", v.order, words_of(kOrders), "which of them (first)");
   options.option("--trigger", v.trigger, "TEXT",
                  "behind a question that asks for steps (Let's think step by step.)");
@@ -171,33 +180,44 @@ void declare_reason_options(Options& options, ReasonOptions& v) {
   options.option("--branch", v.branch, "N", "thoughts tried at each state of a tree; default: its B");
   options.choice("--search", v.search, {"breadth", "depth"}, "through a tree (breadth)");
   options.option("--bound", v.bound, "X", "a search in depth leaves states that the judge gives less (0)");
-  options.option("--trace", v.trace, "FILE", "every text with its score, for pith trace");
 }
 
-Reasoner::Reasoner(const ReasonOptions& options, const ModelOptions& model, const Request& request,
-                   PromptMaker prompts)
-    : call_(options.strategy),
-      settings_(make_settings(options, call_.strategy(), model, request)),
-      prompts_(std::move(prompts)) {
-  call_.check(settings_);
+Reasoner make_reasoner(const ReasonOptions& options, const ModelOptions& model,
+                       const SamplingOptions& sampling, PromptMaker prompts) {
+  StrategyCall call(options.strategy);
+  call.check(sampling);
+  ReasonSettings settings = make_settings(options, call.strategy(), model);
+  call.check(settings);
+  return {std::move(call), std::move(settings), std::move(prompts)};
 }
 
-std::optional<Outcome> Reasoner::answer(Scheduler& scheduler, const Question& question,
-                                        std::uint64_t seed) const {
-  std::optional<Outcome> outcome;
-  std::exception_ptr error;
-  Generator generator(scheduler);
-  generator.start([&] { outcome = call_.run(generator, prompts_, settings_, question, seed); },
-                  [&](std::exception_ptr e) { error = e; });
-  while (generator.step()) {
-    if (interrupted()) generator.cancel_all();
-  }
-  try {
-    if (error) std::rethrow_exception(error);
-  } catch (const Interrupted&) {
-    outcome.reset();
-  }
-  return outcome;
+std::vector<std::pair<std::string, std::string>> reason_settings(const ReasonOptions& o) {
+  if (o.strategy.empty()) return {};
+  const auto text = [](const auto& value) { return fmt::format("{}", value); };
+  return {
+      {"reasoning", o.strategy},
+      {"answer rule", o.answer},
+      {"examples", file_hash(o.examples)},
+      {"shots", text(shots_of(o))},
+      {"example order", o.order},
+      {"trigger", o.trigger.value_or(PromptWords().trigger)},
+      {"direct words", o.direct},
+      {"budget", o.budget ? text(*o.budget) : "none"},
+      {"weight", o.weight},
+      {"stopping rule", o.stopping},
+      {"confidence", text(o.confidence)},
+      {"wave", text(o.wave)},
+      {"judge", o.judge},
+      {"reward model",
+       o.reward_model.empty() ? "none" : hex(fingerprint(*open_model(find_model(o.reward_model))))},
+      {"verifier", o.verify},
+      {"verifier's time", text(o.verify_seconds)},
+      {"votes", text(o.votes)},
+      {"thoughts", o.thoughts},
+      {"branch", text(o.branch)},
+      {"search", o.search},
+      {"bound", text(o.bound)},
+  };
 }
 
 Json outcome_json(const Outcome& outcome) {
@@ -209,6 +229,7 @@ Json outcome_json(const Outcome& outcome) {
            {"agreement", outcome.agreement},
            {"usage",
             {{"chains", c.chains},
+             {"prompt_tokens", c.prompt_tokens},
              {"completion_tokens", c.generated_tokens},
              {"cancelled_tokens", c.cancelled_tokens},
              {"prefilled_tokens", c.prefilled_tokens},

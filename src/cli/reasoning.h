@@ -1,12 +1,14 @@
 // --reason and all that belongs to it: strategies of reasoning for the commands that generate.
 #pragma once
 
-#include <functional>
-#include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
-#include "cli/generation.h"
+#include "cli/loading.h"
+#include "cli/options.h"
 #include "reason/strategy.h"
 
 namespace pith::cli {
@@ -16,39 +18,28 @@ struct ReasonOptions {
   std::string answer;    ///< empty: the strategy's own default
   std::string examples, order = "first", direct;
   std::optional<std::string> trigger;
-  std::size_t shots = 0;
+  std::optional<std::size_t> shots;
   std::string weight = "equal", stopping = "none", judge, reward_model, verify, thoughts = "line",
               search = "breadth";
-  std::string trace;
   double confidence = 0.95, verify_seconds = 10, bound = 0;
   int wave = 4, branch = 0, votes = 3;
   std::optional<std::int64_t> budget;
-  bool answer_only = false;
 };
 void declare_reason_options(Options& options, ReasonOptions& values);
 
-PromptWords prompt_words(const ReasonOptions& options);
+/// What a strategy's questions become. `chat_template`: its source, empty where texts are continued as they
+/// are; `name`: where it comes from; `variables`: an object for it. Throws Error.
+PromptMaker make_prompts(const ReasonOptions& options, const Tokenizer& tokenizer,
+                         const std::string& chat_template, const std::string& name,
+                         const nlohmann::ordered_json& variables);
 
-/// A strategy with everything it needs, made once for any number of questions.
-class Reasoner {
- public:
-  /// `request`: what the options of generation say; `model`: how a reward model runs. Throws UsageError and
-  /// Error.
-  Reasoner(const ReasonOptions& options, const ModelOptions& model, const Request& request,
-           PromptMaker prompts);
+/// `model`: how a reward model runs; `sampling`: of texts that say nothing else. Throws UsageError and Error.
+Reasoner make_reasoner(const ReasonOptions& options, const ModelOptions& model,
+                       const SamplingOptions& sampling, PromptMaker prompts);
 
-  /// One question to its end; nothing where the user interrupts. Throws Error.
-  std::optional<Outcome> answer(Scheduler& scheduler, const Question& question, std::uint64_t seed) const;
-
-  const ReasonSettings& settings() const { return settings_; }
-  /// Whether a text without an answer is a failure: not where all of a text counts.
-  bool needs_answer() const { return settings_.answer.rule() != "text"; }
-
- private:
-  StrategyCall call_;
-  ReasonSettings settings_;
-  PromptMaker prompts_;
-};
+/// All options that an answer depends on, each with the name that messages give it; nothing without a
+/// strategy.
+std::vector<std::pair<std::string, std::string>> reason_settings(const ReasonOptions& options);
 
 /// The strategy, the answer, its chain, agreement and costs.
 nlohmann::ordered_json outcome_json(const Outcome& outcome);

@@ -25,7 +25,8 @@ struct Run {
   std::string file, chat_template, expert_stats, prompt_cache;
   ThinkingOptions thinking;
   ReasonOptions reason;
-  bool raw = false, echo = false, stats = false;
+  std::string trace;
+  bool raw = false, echo = false, stats = false, answer_only = false;
   std::optional<int> logprobs;
 };
 
@@ -90,15 +91,30 @@ void write_expert_stats(const std::string& path, const ExpertStats& stats, const
   write_file_atomically(path, std::as_bytes(std::span(text)));
 }
 
-// The final answer on stdout: the last line of the chosen text, or what the rule finds; what led there on
-// stderr.
+// The final answer on stdout, or what the rule finds; what led there on stderr.
 void print_outcome(const Run& o, const Outcome& outcome) {
-  std::string_view text = outcome.text;
-  while (text.ends_with('\n')) text.remove_suffix(1);
-  const std::size_t line = text.rfind('\n') + 1;  // 0 where there is one line alone
-  if (o.thinking.show && line > 0) write_error_stream(text.substr(0, line));
-  write_out(o.reason.answer_only ? *outcome.answer : std::string(text.substr(line)));
+  if (o.thinking.show) write_error_stream(std::string_view(outcome.text).substr(0, outcome.steps));
+  write_out(o.answer_only ? *outcome.answer : outcome.final_answer());
   if (stdout_is_terminal()) write_out("\n");
+}
+
+// Nothing where the user interrupts.
+std::optional<Outcome> answer(const Reasoner& reasoner, Scheduler& scheduler, const Question& question,
+                              const Request& request) {
+  std::optional<Outcome> outcome;
+  std::exception_ptr error;
+  Generator generator(scheduler);
+  generator.start([&] { outcome = reasoner.answer(generator, question, request); },
+                  [&](std::exception_ptr e) { error = e; });
+  while (generator.step()) {
+    if (interrupted()) generator.cancel_all();
+  }
+  try {
+    if (error) std::rethrow_exception(error);
+  } catch (const Interrupted&) {
+    outcome.reset();
+  }
+  return outcome;
 }
 
 int run_with_strategy(const Run& o, const Request& request, std::string text) {
@@ -107,20 +123,17 @@ int run_with_strategy(const Run& o, const Request& request, std::string text) {
   Session session(o.model, o.prompt_cache, 0);
   request.sampling.check(session.model().spec.vocab);
   const TemplateSource source = find_template(o, session.model().file);
-  std::optional<ChatPrompt> chat;
-  if (!source.source.empty()) chat.emplace(session.tokenizer(), source.source, source.name);
-  const Reasoner reasoner(
-      o.reason, o.model, request,
-      {session.tokenizer(), std::move(chat), template_variables(o.thinking), prompt_words(o.reason)});
+  const Reasoner reasoner = make_reasoner(o.reason, o.model, request.sampling,
+                                          make_prompts(o.reason, session.tokenizer(), source.source,
+                                                       source.name, template_variables(o.thinking)));
   Question question;
   if (o.system) question.push_back({"system", valid_text(*o.system, "--system")});
   question.push_back({"user", std::move(text)});
 
-  const std::optional<Outcome> outcome =
-      reasoner.answer(session.scheduler(), question, request.sampling.seed);
+  const std::optional<Outcome> outcome = answer(reasoner, session.scheduler(), question, request);
   if (!outcome) return 130;
   session.save_prompt_cache();
-  if (!o.reason.trace.empty()) write_trace(o.reason.trace, outcome->trace);
+  if (!o.trace.empty()) write_trace(o.trace, outcome->trace);
   if (o.model.json) {
     Json out = outcome_json(*outcome);
     out["seed"] = request.sampling.seed;
@@ -128,9 +141,7 @@ int run_with_strategy(const Run& o, const Request& request, std::string text) {
     write_out(to_json_text(out) + "\n");
   }
   if (o.stats || stderr_is_terminal()) report_cost(*outcome);
-  if (!outcome->answer && reasoner.needs_answer())
-    fail("--answer {} found nothing in any of {} texts; --trace FILE keeps them",
-         printable(reasoner.settings().answer.rule()), outcome->cost.chains);
+  reasoner.need_answer(*outcome);
   if (!o.model.json) print_outcome(o, *outcome);
   return 0;
 }
@@ -202,6 +213,8 @@ Action declare_run(Options& options) {
   declare_prompt_cache_option(options, o->prompt_cache);
   declare_generation_options(options, o->generation);
   declare_reason_options(options, o->reason);
+  options.flag("--answer-only", o->answer_only, "print what the rule found, and nothing else");
+  options.option("--trace", o->trace, "FILE", "every text with its score, for pith trace");
   declare_engine_options(options, o->model);
   options.example("pith run -m model.gguf --temp 0 \"Once upon a time\"");
   options.example("pith run -m model.gguf --reason self-consistency:8 \"What is 17 times 3?\"");

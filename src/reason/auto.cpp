@@ -28,7 +28,7 @@ Outcome spend_where_it_pays(Inquiry& inquiry, std::span<const int>) {
   const Candidate direct = greedy(Style::Direct);
   const std::string first = inquiry.ballot_of(direct);
   if ((!first.empty() && probability(direct) >= settings.confidence) || inquiry.budget_left() <= 0)
-    return inquiry.conclude(direct);
+    return inquiry.conclude(direct, 1, Style::Direct);
 
   // Two ways to the same answer.
   const Candidate worked = greedy(Style::Worked);

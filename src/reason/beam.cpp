@@ -7,12 +7,11 @@
 namespace pith {
 
 Outcome beam_search(Inquiry& inquiry, std::span<const int> arguments) {
-  const ReasonSettings& settings = inquiry.settings;
   const auto beam = static_cast<std::size_t>(arguments.front());
   const Tokenizer& tokenizer = inquiry.prompter.tokenizer();
   const std::vector<TokenId> prompt = inquiry.prompt(Style::Worked).ids;
   const std::int64_t room = inquiry.context() - std::ssize(prompt);
-  const std::int64_t length = settings.max_tokens < 0 ? room : std::min(room, settings.max_tokens);
+  const std::int64_t asked = inquiry.request.max_tokens, length = asked < 0 ? room : std::min(room, asked);
 
   std::vector<Candidate> live(1), finished;
   const auto total = [](const Candidate& c) { return mean_logprob(c) * static_cast<double>(c.ids.size()); };

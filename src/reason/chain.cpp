@@ -9,7 +9,7 @@ Outcome one_chain(Inquiry& inquiry, Style style) {
   const auto tickets = inquiry.begin({{inquiry.prompt(style).ids, {.seed = inquiry.seed}}});
   Candidate chain = inquiry.take(tickets.front());
   chain.node = inquiry.note("chain", chain, -1, chain.text);
-  return inquiry.conclude(chain);
+  return inquiry.conclude(chain, 1, style);
 }
 
 }  // namespace

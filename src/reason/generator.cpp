@@ -51,8 +51,8 @@ Generator::~Generator() {
 }
 
 void Generator::start(std::function<void()> strategy, std::function<void(std::exception_ptr)> done) {
-  const std::scoped_lock lock(state_->mutex);
-  State::Running& self = state_->running.emplace_back();
+  std::list<State::Running> one(1);
+  State::Running& self = one.front();
   self.done = std::move(done);
   self.thread = std::thread([this, &self, strategy = std::move(strategy)] {
     std::exception_ptr error;
@@ -66,6 +66,8 @@ void Generator::start(std::function<void()> strategy, std::function<void(std::ex
     self.ended = true;
     state_->asked.notify_one();
   });
+  const std::scoped_lock lock(state_->mutex);
+  state_->running.splice(state_->running.end(), one);
 }
 
 bool Generator::step() {
@@ -92,8 +94,8 @@ bool Generator::step() {
     }
   }
   for (const Ticket& chain : cancelled) scheduler_.cancel(chain->id);
+  for (State::Running& strategy : ended) strategy.thread.join();
   for (State::Running& strategy : ended) {
-    strategy.thread.join();
     if (strategy.done) strategy.done(strategy.error);
   }
   if (scheduler_.step()) return true;

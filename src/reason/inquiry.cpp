@@ -21,7 +21,18 @@ std::string text_of(const Tokenizer& tokenizer, std::span<const TokenId> ids) {
   return text + decoder.finish();
 }
 
+std::string_view without_line_ends(std::string_view text) {
+  return text.substr(0, text.find_last_not_of('\n') + 1);  // npos + 1 is 0
+}
+
+// Where the last line that is not empty begins.
+std::size_t last_line(std::string_view text) { return without_line_ends(text).rfind('\n') + 1; }
+
 }  // namespace
+
+std::string_view Outcome::final_answer() const {
+  return without_line_ends(std::string_view(text).substr(steps));
+}
 
 double mean_logprob(const Candidate& candidate) {
   double sum = 0;
@@ -46,11 +57,12 @@ std::uint64_t derive_seed(std::uint64_t seed, std::uint64_t chain, std::uint64_t
 }
 
 Inquiry::Inquiry(Generator& generator, const PromptMaker& prompter_, const ReasonSettings& settings_,
-                 Question question_, std::uint64_t seed_)
+                 Question question_, Request request_)
     : settings(settings_),
       prompter(prompter_),
       question(std::move(question_)),
-      seed(seed_),
+      request(std::move(request_)),
+      seed(request.sampling.seed),
       generator_(generator) {
   if (question.empty()) fail("there is no question");
   trace.question = question_text();
@@ -67,7 +79,7 @@ void Inquiry::set_text(Candidate& candidate) const {
 }
 
 std::int64_t Inquiry::budget_left() const {
-  return settings.budget ? std::max<std::int64_t>(0, *settings.budget - cost.generated_tokens)
+  return settings.budget ? std::max<std::int64_t>(0, *settings.budget - spent_)
                          : std::numeric_limits<std::int64_t>::max();
 }
 
@@ -76,19 +88,19 @@ std::vector<Generator::Ticket> Inquiry::begin(std::vector<Ask> asks) {
   const std::int64_t share = budget_left() / std::max<std::int64_t>(1, std::ssize(asks));
   std::vector<Request> requests;
   for (Ask& ask : asks) {
-    Request& request = requests.emplace_back();
-    request.prompt = std::move(ask.ids);
-    request.sampling = settings.sampling;
-    request.sampling.seed = ask.ways.seed;
-    if (ask.ways.temperature) request.sampling.temperature = *ask.ways.temperature;
-    request.stop = settings.stop;
-    request.stop.insert(request.stop.end(), ask.ways.stop.begin(), ask.ways.stop.end());
-    request.max_tokens = ask.ways.max_tokens >= 0 ? ask.ways.max_tokens : settings.max_tokens;
+    Request& text = requests.emplace_back(request);
+    cost.prompt_tokens += std::ssize(ask.ids);
+    text.prompt = std::move(ask.ids);
+    text.sampling.seed = ask.ways.seed;
+    if (ask.ways.temperature) text.sampling.temperature = *ask.ways.temperature;
+    text.stop.insert(text.stop.end(), ask.ways.stop.begin(), ask.ways.stop.end());
+    if (ask.ways.max_tokens >= 0) text.max_tokens = ask.ways.max_tokens;
     if (settings.budget) {
-      request.max_tokens = request.max_tokens < 0 ? share : std::min(request.max_tokens, share);
+      text.max_tokens = text.max_tokens < 0 ? share : std::min(text.max_tokens, share);
+      limit_ = text.max_tokens;
     }
-    request.ignore_eos = ask.ways.ignore_eos;
-    request.logprobs = ask.ways.logprobs;
+    text.ignore_eos |= ask.ways.ignore_eos;
+    text.logprobs = ask.ways.logprobs;
   }
   cost.chains += std::ssize(requests);
   return generator_.submit(std::move(requests));
@@ -104,9 +116,11 @@ const Result& Inquiry::settle(const Generator::Ticket& ticket) {
 }
 
 Candidate Inquiry::take(const Generator::Ticket& ticket) {
-  const Choice& choice = settle(ticket).choices.front();
+  const Result& result = settle(ticket);
+  const Choice& choice = result.choices.front();
+  spent_ += result.answer_tokens;
   Candidate out;
-  const bool delimited = choice.stop_string >= static_cast<int>(settings.stop.size());
+  const bool delimited = choice.stop_string >= static_cast<int>(request.stop.size());
   out.text = choice.text;
   out.ids = choice.ids;
   if (delimited) set_text(out);
@@ -120,8 +134,9 @@ void Inquiry::cancel(std::span<const Generator::Ticket> tickets) {
   for (const Generator::Ticket& ticket : tickets) generator_.cancel(ticket);
   for (const Generator::Ticket& ticket : tickets) {
     cost.cancelled_tokens += settle(ticket).answer_tokens;
-    // How far it came is chance, and a trace is the same every time.
+    // How far it came is chance. The trace and what is left of the budget are the same every time.
     mark(note("chain", {}, -1, ""), "cancelled");
+    spent_ += limit_;
   }
 }
 
@@ -152,9 +167,10 @@ void Inquiry::mark(int node, std::string state) {
   if (node >= 0) trace.nodes[static_cast<std::size_t>(node)].state = std::move(state);
 }
 
-Outcome Inquiry::conclude(const Candidate& chosen, double agreement) {
+Outcome Inquiry::conclude(const Candidate& chosen, double agreement, Style style) {
   Outcome outcome;
   outcome.text = chosen.text;
+  if (style == Style::Worked) outcome.steps = last_line(outcome.text);
   outcome.answer = settings.answer.find(chosen.text);
   outcome.agreement = agreement;
   outcome.finish = chosen.finish;

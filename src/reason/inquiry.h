@@ -36,9 +36,6 @@ enum class StoppingRule { None, Beta, Dirichlet };
 enum class Thoughts { Line, Sentence, Delimiter };
 
 struct ReasonSettings {
-  SamplingOptions sampling;
-  std::int64_t max_tokens = -1;  ///< of one chain
-  std::vector<std::string> stop;
   std::optional<std::int64_t> budget;  ///< tokens generated for one question, all in all
 
   AnswerRule answer{"text"};
@@ -65,21 +62,26 @@ struct ReasonSettings {
 
 struct ReasonCost {
   std::int64_t chains = 0;            ///< texts asked of the model
+  std::int64_t prompt_tokens = 0;     ///< of their prompts
   std::int64_t generated_tokens = 0;  ///< cancelled ones included
   std::int64_t cancelled_tokens = 0;  ///< generated for nothing, since the answer was clear before
-  std::int64_t prefilled_tokens = 0;
-  std::int64_t saved_tokens = 0;  ///< of prompts, not read again: found in the shared cache
-  std::int64_t total_ns = 0;      ///< of it all
-  std::int64_t chain_ns = 0;      ///< of the longest chain in it, in the company of the others
+  std::int64_t prefilled_tokens = 0;  ///< of prompts, read
+  std::int64_t saved_tokens = 0;      ///< of prompts, not read again: found in the shared cache
+  std::int64_t total_ns = 0;          ///< of it all
+  std::int64_t chain_ns = 0;          ///< of the longest chain in it, in the company of the others
 };
 
 struct Outcome {
   std::string text;                   ///< the chosen chain
+  std::size_t steps = 0;              ///< so much of the text led to the final answer, which is the rest
   std::optional<std::string> answer;  ///< found in it by the rule
   double agreement = 1;               ///< share of the chains that came to this answer
   FinishReason finish = FinishReason::Stop;
   ReasonCost cost;
   Trace trace;
+
+  /// What the steps led to, without the ends of lines behind it.
+  std::string_view final_answer() const;
 };
 
 /// A text of the model, from the end of the prompt on.
@@ -100,13 +102,15 @@ void append(Candidate& candidate, Candidate next);
 
 class Inquiry {
  public:
+  /// `request`: how every text is asked for unless a strategy has its own way; it has no prompt yet.
   Inquiry(Generator& generator, const PromptMaker& prompter, const ReasonSettings& settings,
-          Question question, std::uint64_t seed);
+          Question question, Request request);
 
   const ReasonSettings& settings;
   const PromptMaker& prompter;
   const Question question;
-  const std::uint64_t seed;
+  const Request request;
+  const std::uint64_t seed;  ///< the request's
   Trace trace;
   ReasonCost cost;
 
@@ -114,12 +118,12 @@ class Inquiry {
   /// With the settings' examples.
   Prompt prompt(Style style) const;
 
-  /// Asks for one text behind `ids`; `ways` is what differs from the settings.
+  /// Asks for one text behind `ids`; `ways` is what differs from the request.
   struct Ways {
     std::uint64_t seed = 0;
     std::optional<float> temperature;
-    std::vector<std::string> stop;  ///< beside the settings'
-    std::int64_t max_tokens = -1;   ///< -1: the settings'
+    std::vector<std::string> stop;  ///< beside the request's
+    std::int64_t max_tokens = -1;   ///< -1: the request's
     bool ignore_eos = false;        ///< an end-of-generation token is a token like others
     int logprobs = -1;              ///< with this many alternatives; 0: of the tokens alone; -1: none
   };
@@ -149,13 +153,16 @@ class Inquiry {
   /// The answer in its normalised form; empty where there is none.
   std::string ballot_of(const Candidate& candidate) const;
 
-  /// The outcome with this text, its answer found, its path in the trace marked.
-  Outcome conclude(const Candidate& chosen, double agreement = 1);
+  /// The outcome with this text, its answer found, its path in the trace marked. The final answer is a worked
+  /// text's last line, and all of a direct one.
+  Outcome conclude(const Candidate& chosen, double agreement = 1, Style style = Style::Worked);
 
  private:
   const Result& settle(const Generator::Ticket& ticket);
 
   Generator& generator_;
+  std::int64_t spent_ = 0;  // of the budget
+  std::int64_t limit_ = 0;  // of a text begun last, where there is a budget
 };
 
 /// The seed of a part of the work, from the whole's: chain 0 has the seed itself, so that one chain is what

@@ -60,9 +60,12 @@ StrategyCall::StrategyCall(std::string_view text) : text_(text) {
   }
 }
 
-void StrategyCall::check(const ReasonSettings& settings) const {
-  if (strategy_->samples && settings.sampling.temperature <= 0)
+void StrategyCall::check(const SamplingOptions& sampling) const {
+  if (strategy_->samples && sampling.temperature <= 0)
     fail_usage("--reason {}: its chains are all the same at --temp 0", strategy_->name);
+}
+
+void StrategyCall::check(const ReasonSettings& settings) const {
   if (settings.judge == JudgeKind::Reward && !settings.reward)
     fail_usage("--judge reward needs --reward-model");
   if (settings.weight == VoteWeight::Reward && !settings.reward)
@@ -82,9 +85,9 @@ void StrategyCall::check(const ReasonSettings& settings) const {
 }
 
 Outcome StrategyCall::run(Generator& generator, const PromptMaker& prompter, const ReasonSettings& settings,
-                          Question question, std::uint64_t seed) const {
+                          Question question, Request request) const {
   const auto begun = std::chrono::steady_clock::now();
-  Inquiry inquiry(generator, prompter, settings, std::move(question), seed);
+  Inquiry inquiry(generator, prompter, settings, std::move(question), std::move(request));
   inquiry.trace.strategy = text_;
   Outcome outcome = strategy_->run(inquiry, arguments_);
   inquiry.cost.total_ns =
@@ -92,6 +95,13 @@ Outcome StrategyCall::run(Generator& generator, const PromptMaker& prompter, con
   outcome.cost = inquiry.cost;
   outcome.trace = std::move(inquiry.trace);
   return outcome;
+}
+
+void Reasoner::need_answer(const Outcome& outcome) const {
+  const std::string& rule = settings.answer.rule();
+  if (outcome.answer || rule == "text") return;
+  fail("--answer {} found nothing in any of {} texts, such as '{}'", printable(rule), outcome.cost.chains,
+       printable(outcome.text, 60));
 }
 
 }  // namespace pith

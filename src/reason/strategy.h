@@ -27,16 +27,31 @@ class StrategyCall {
   const Strategy& strategy() const { return *strategy_; }
   const std::string& text() const { return text_; }
 
-  /// Throws UsageError where the settings lack what the strategy needs.
+  /// Throw UsageError where the settings, or how texts are sampled, lack what the strategy needs.
   void check(const ReasonSettings& settings) const;
-  /// Blocks: for a thread of Generator::start().
+  void check(const SamplingOptions& sampling) const;
+  /// Answers one question. `request`: as Inquiry() has it. Blocks: for a thread of Generator::start().
   Outcome run(Generator& generator, const PromptMaker& prompter, const ReasonSettings& settings,
-              Question question, std::uint64_t seed) const;
+              Question question, Request request) const;
 
  private:
   std::string text_;
   const Strategy* strategy_;
   std::vector<int> arguments_;
+};
+
+/// A strategy with everything it needs, made once for any number of questions.
+struct Reasoner {
+  StrategyCall call;
+  ReasonSettings settings;
+  PromptMaker prompts;
+
+  /// As StrategyCall::run().
+  Outcome answer(Generator& generator, Question question, Request request) const {
+    return call.run(generator, prompts, settings, std::move(question), std::move(request));
+  }
+  /// Throws Error where the rule found no answer, unless all of a text is one.
+  void need_answer(const Outcome& outcome) const;
 };
 
 // The strategies, one file each.

@@ -170,6 +170,94 @@ TEST_F(BatchSameBytes, InAnyCompany) {
   EXPECT_GT(resumed, 2) << "no resumption was tested";
 }
 
+// What a strategy answers the lines with.
+Reasoner reasoner(std::string_view strategy, std::string_view rule) {
+  ReasonSettings settings;
+  settings.answer = AnswerRule(rule);
+  settings.thoughts = Thoughts::Sentence;
+  return {StrategyCall(strategy),
+          std::move(settings),
+          {test::stories_tokenizer(), std::nullopt, nlohmann::ordered_json::object(), {"", ""}}};
+}
+
+TEST_F(BatchSameBytes, OfAStrategyInAnyCompany) {
+  if (const char* level = std::getenv("PITH_ISA"); level && *level && !kernels_at(level))
+    GTEST_SKIP() << "this processor lacks the level " << level;
+  std::vector<std::string> lines;
+  for (int i = 0; i < 8; ++i)
+    lines.push_back(Json{{"custom_id", std::to_string(i)},
+                         {"body", {{"prompt", "One day number " + std::to_string(i)}, {"max_tokens", 20}}}}
+                        .dump());
+  options.defaults.reasoned = true;
+  int resumed = 0;
+  for (const char* strategy : {"self-consistency:5", "tree:2,2"}) {
+    const Reasoner r = reasoner(strategy, "regex:[a-z]+[.,]");
+    options.reasoner = &r;
+    const std::vector<std::string> expected = comparable(run({.parallel = 1, .alone = 1}, lines).lines);
+    ASSERT_EQ(expected.size(), 8u);
+    for (const Company& company :
+         {Company{.threads = 3, .parallel = 8, .reversed = true}, Company{.parallel = 16, .ordered = true},
+          Company{.parallel = 1, .step_tokens = 7, .prefix_cache = false, .interrupted_each = 400}}) {
+      const Outcome out = run(company, lines);
+      EXPECT_EQ(comparable(out.lines), expected) << strategy;
+      resumed += out.resumed;
+    }
+  }
+  EXPECT_GT(resumed, 0) << "no resumption was tested";
+}
+
+TEST_F(BatchTest, AStrategysAnswerHasWhatItCost) {
+  const Reasoner vote = reasoner("self-consistency:3", "regex:^.");  // all chains begin alike
+  options.reasoner = &vote;
+  options.defaults.reasoned = true;
+  const Outcome out = run(
+      {.ordered = true},
+      {
+          R"({"custom_id":"a","body":{"prompt":"Once upon a time","max_tokens":6,"temperature":0.01,"seed":7}})",
+          R"({"custom_id":"b","body":{"prompt":"Once upon a time","temperature":0}})",
+          Json{{"custom_id", "c"}, {"body", {{"prompt", std::string(2 * kContext, '?')}}}}.dump(),
+          R"({"custom_id":"d","body":{"prompt":"Once upon a time","max_tokens":0}})",
+          R"({"custom_id":"e","body":{"prompt":"Once upon a time","top_p":2}})",
+      });
+  ASSERT_EQ(out.lines.size(), 5u);
+  EXPECT_EQ(out.counts.answered, 1);
+  std::vector<Json> json;
+  for (const std::string& line : out.lines) json.push_back(Json::parse(line));
+  const Json& body = json[0]["response"]["body"];
+  EXPECT_EQ(body["choices"][0]["text"], ", there was a little g");
+  EXPECT_EQ(body["choices"][0]["finish_reason"], "length");
+  EXPECT_EQ(body["seed"], 7);
+  // Two of three decide; of the third nothing is counted but its prompt.
+  EXPECT_EQ(body["usage"], Json::parse(R"({"prompt_tokens":15,"completion_tokens":12,"total_tokens":27})"));
+  EXPECT_EQ(body["reasoning"], Json::parse(R"({"strategy":"self-consistency:3","answer":",","agreement":1,
+      "chains":3})"));
+  const char* codes[] = {"invalid_request", "failed", "no_answer", "invalid_request"};
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(json[i + 1]["error"]["code"], codes[i]) << out.lines[i + 1];
+  EXPECT_EQ(out.counts.chains, 6) << "of the lines whose strategy came to its end";
+}
+
+TEST_F(BatchTest, TheStepsOfAWorkedAnswerAreApart) {
+  prompter.emplace(test::stories_tokenizer(), PrompterOptions{"{{ messages[0].content }}", "template"},
+                   nlohmann::ordered_json::object());
+  options.defaults.reasoned = true;
+  options.defaults.request.sampling.temperature = 0;
+  const std::string line =
+      R"({"custom_id":"a","body":{"messages":[{"role":"user","content":"Once upon a time"}],"max_tokens":100}})";
+  Json message[2];
+  for (int i = 0; i < 2; ++i) {
+    const Reasoner r = reasoner(i == 0 ? "direct" : "cot", "text");
+    options.reasoner = &r;
+    const Outcome out = run({}, {line});
+    ASSERT_EQ(out.lines.size(), 1u);
+    message[i] = Json::parse(out.lines[0])["response"]["body"]["choices"][0]["message"];
+  }
+  const std::string whole = message[0]["content"], steps = message[1]["reasoning_content"],
+                    last = message[1]["content"];
+  EXPECT_FALSE(message[0].contains("reasoning_content"));
+  EXPECT_EQ(steps + last, whole);
+  EXPECT_EQ(last.find('\n'), std::string::npos);
+}
+
 TEST_F(BatchTest, ALineOfEachKind) {
   const Outcome out = run(
       {.ordered = true},

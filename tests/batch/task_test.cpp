@@ -214,5 +214,31 @@ TEST_F(Task, AChatNeedsATemplate) {
   }
 }
 
+TEST_F(Task, AStrategyGetsAQuestion) {
+  defaults.reasoned = true;
+  const BatchTask chat_task = read(
+      R"({"body":{"messages":[{"role":"system","content":"s"},{"role":"user","content":[{"type":"text","text":"one"},
+      {"type":"text","text":"two"}]}],"max_completion_tokens":5,"n":1,"logprobs":false}})");
+  ASSERT_EQ(chat_task.question.size(), 2u);
+  EXPECT_EQ(chat_task.question[0].role, "system");
+  EXPECT_EQ(chat_task.question[1].content, "one\ntwo");
+  EXPECT_EQ(chat_task.request.max_tokens, 5);
+  EXPECT_TRUE(chat_task.request.prompt.empty());
+
+  Prompter system(test::stories_tokenizer(), {kTemplate, "template", false, "be brief"},
+                  nlohmann::ordered_json::object());
+  const BatchTask text = make_task("hi", 1, BatchFormat::Text, defaults, system, skipped);
+  ASSERT_EQ(text.question.size(), 2u);
+  EXPECT_EQ(text.question[0].content, "be brief");
+  EXPECT_EQ(text.question[1].role, "user");
+
+  for (const char* field : {R"("n":2)", R"("logprobs":1)", R"("echo":true)"})
+    EXPECT_THROW(completion(field), LineError) << field;
+  expect_error(R"({"body":{"prompt":[1,403]}})", "invalid_request", "prompt: expected a string");
+  expect_error(R"({"body":{"messages":[{"role":"tool","content":"x","name":"y"}]}})", "invalid_request",
+               "a role and a content");
+  expect_error(R"({"body":{}})", "invalid_request", "'prompt' is missing");
+}
+
 }  // namespace
 }  // namespace pith

@@ -313,6 +313,40 @@ TEST_F(Batch, WhatWasBegunOtherwiseIsNotResumed) {
   EXPECT_EQ(content(path("out")), before);
 }
 
+TEST_F(Batch, AStrategyAnswersTheLines) {
+  const std::string in = folder_.write("in.jsonl", questions(4, 20)).string();
+  const auto reason = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {in, "--reason", "self-consistency:4"});
+    return batch(std::move(more));
+  };
+  ASSERT_EQ(reason({"--answer", "regex:[a-z]+", "-o", path("out"), "--stats", path("stats")}).code, 0);
+  ASSERT_EQ(lines_of(content(path("out"))).size(), 4u);
+  EXPECT_EQ(Json::parse(content(path("stats")))["chains"], 16);
+  // Each line is what one run with its prompt and seed answers.
+  const std::string question = lines_of(questions(4, 20))[0];
+  for (const std::string& line : lines_of(content(path("out")))) {
+    const Json answer = Json::parse(line), &body = answer["response"]["body"];
+    if (answer["custom_id"] != "q0") continue;
+    const Outcome single = run_pith({"run", "-m", model_, "-t", "1", "--reason", "self-consistency:4",
+                                     "--answer", "regex:[a-z]+", "--seed", body["seed"].dump(), "-n", "20",
+                                     "--json", Json::parse(question)["body"]["prompt"].get<std::string>()});
+    const Json run = Json::parse(single.out);
+    EXPECT_TRUE(run["text"].get<std::string>().ends_with(body["choices"][0]["text"].get<std::string>()));
+    for (const char* name : {"strategy", "answer", "agreement"})
+      EXPECT_EQ(body["reasoning"][name], run[name]) << name;
+  }
+
+  const Outcome other = reason({"--answer", "regex:[a-z]+", "-o", path("out"), "--resume", "--votes", "5"});
+  EXPECT_EQ(other.code, 1);
+  EXPECT_NE(other.err.find("votes was 3, now it is 5"), std::string::npos) << other.err;
+  const Outcome none = batch({in, "-o", path("out"), "--resume"});
+  EXPECT_EQ(none.code, 1);
+  EXPECT_NE(none.err.find("reasoning was self-consistency:4, now it is nothing"), std::string::npos)
+      << none.err;
+  EXPECT_EQ(reason({"--answer", "regex:QQQ", "-o", path("failed")}).code, 3);
+  EXPECT_NE(content(path("failed")).find("no_answer"), std::string::npos);
+}
+
 TEST_F(Batch, APromptCacheGoesFromRunToRun) {
   const std::string in = folder_.write("in.jsonl", questions(20, 5)).string();
   ASSERT_EQ(batch({in, "-o", path("plain")}).code, 0);

@@ -25,9 +25,15 @@ struct Strategies : testing::Test {
   static ReasonSettings settings(std::string_view rule = "regex:[a-z]+[.!]") {
     ReasonSettings s;
     s.answer = AnswerRule(rule);
-    s.max_tokens = 24;
-    s.sampling.temperature = 1;
     return s;
+  }
+
+  static Request a_request(std::int64_t max_tokens = 24, float temperature = 1, std::uint64_t seed = 1) {
+    Request r;
+    r.max_tokens = max_tokens;
+    r.sampling.temperature = temperature;
+    r.sampling.seed = seed;
+    return r;
   }
 
   static PromptMaker prompter() {
@@ -35,7 +41,7 @@ struct Strategies : testing::Test {
   }
 
   static Outcome run(std::string_view strategy, const ReasonSettings& settings, Company company = {},
-                     std::uint64_t seed = 1) {
+                     const Request& request = a_request()) {
     Engine engine(test::stories(), {.threads = company.threads,
                                     .context = 256,
                                     .sequences = company.parallel,
@@ -46,13 +52,14 @@ struct Strategies : testing::Test {
     const PromptMaker words = prompter();
     const StrategyCall call(strategy);
     call.check(settings);
+    call.check(request.sampling);
     std::optional<Outcome> outcome;
     std::exception_ptr error;
     const auto question = [](int i) { return Question{{"user", "Once upon a time" + std::string(i, '!')}}; };
-    generator.start([&] { outcome = call.run(generator, words, settings, question(0), seed); },
+    generator.start([&] { outcome = call.run(generator, words, settings, question(0), request); },
                     [&](std::exception_ptr e) { error = e; });
     for (int i = 0; i < company.others; ++i)
-      generator.start([&, i] { call.run(generator, words, settings, question(i + 1), 5); },
+      generator.start([&, i] { call.run(generator, words, settings, question(i + 1), request); },
                       [](std::exception_ptr) {});
     while (generator.step()) {
     }
@@ -66,12 +73,9 @@ struct Strategies : testing::Test {
 TEST_F(Strategies, ADirectAnswerIsWhatOneRequestGives) {
   Engine engine(test::stories(), {.threads = 1, .context = 256, .kv = {DType::F32, DType::F32}});
   Scheduler scheduler(engine, test::stories_tokenizer());
-  Request request;
-  request.prompt = test::stories_tokenizer().encode("Once upon a time", {.add_special = true});
-  request.sampling = settings().sampling;
-  request.sampling.seed = 1;
-  request.max_tokens = 24;
-  const std::string text = generate(scheduler, request).choices[0].text;
+  Request one = a_request();
+  one.prompt = test::stories_tokenizer().encode("Once upon a time", {.add_special = true});
+  const std::string text = generate(scheduler, one).choices[0].text;
   for (const char* strategy : {"direct", "cot"}) EXPECT_EQ(run(strategy, settings()).text, text);
 }
 
@@ -79,12 +83,12 @@ TEST_F(Strategies, TheSameInAnyCompany) {
   for (const char* strategy : {"self-consistency:6", "best-of:5", "tree:2,3", "beam:3", "auto"}) {
     ReasonSettings s = settings();
     s.thoughts = Thoughts::Sentence;
-    s.max_tokens = strategy == std::string_view("tree:2,3") ? 60 : 24;
-    const Outcome alone = run(strategy, s, {.parallel = 1, .threads = 1});
+    const Request r = a_request(strategy == std::string_view("tree:2,3") ? 60 : 24);
+    const Outcome alone = run(strategy, s, {.parallel = 1, .threads = 1}, r);
     for (const Company& company :
          {Company{.parallel = 8, .others = 3}, Company{.parallel = 3, .threads = 3},
           Company{.parallel = 4, .positions = 256}, Company{.prefix_cache = false}}) {
-      const Outcome other = run(strategy, s, company);
+      const Outcome other = run(strategy, s, company, r);
       EXPECT_EQ(other.text, alone.text) << strategy;
       EXPECT_EQ(other.answer, alone.answer) << strategy;
       EXPECT_EQ(other.agreement, alone.agreement) << strategy;
@@ -94,8 +98,8 @@ TEST_F(Strategies, TheSameInAnyCompany) {
 }
 
 TEST_F(Strategies, AnotherSeedAnotherText) {
-  EXPECT_NE(run("self-consistency:3", settings(), {}, 1).text,
-            run("self-consistency:3", settings(), {}, 2).text);
+  EXPECT_NE(run("self-consistency:3", settings(), {}, a_request(24, 1, 1)).text,
+            run("self-consistency:3", settings(), {}, a_request(24, 1, 2)).text);
 }
 
 TEST_F(Strategies, ThePromptIsReadOnce) {
@@ -109,15 +113,14 @@ TEST_F(Strategies, ThePromptIsReadOnce) {
 
 TEST_F(Strategies, AVoteStopsWhereItCannotTurn) {
   ReasonSettings s = settings("regex:^.");  // all chains begin alike
-  s.sampling.temperature = 0.01f;
-  const Outcome outcome = run("self-consistency:9", s);
+  const Outcome outcome = run("self-consistency:9", s, {}, a_request(24, 0.01f));
   EXPECT_EQ(outcome.agreement, 1);
   std::size_t cancelled = 0;
   for (const TraceNode& n : outcome.trace.nodes) cancelled += n.state == "cancelled";
   EXPECT_EQ(cancelled, 4u) << "five of nine decide";
   s.rule = StoppingRule::Beta;
   // Four ballots of one kind: 1 - 1/32 is above 0.95, three are not.
-  EXPECT_EQ(run("self-consistency:9", s).cost.chains, 4);
+  EXPECT_EQ(run("self-consistency:9", s, {}, a_request(24, 0.01f)).cost.chains, 4);
 }
 
 TEST_F(Strategies, VotesWithoutAnAnswerGiveNone) {
@@ -145,8 +148,7 @@ TEST_F(Strategies, BestOfTakesWhatTheJudgeLikes) {
 TEST_F(Strategies, ATreeGrowsThoughtByThought) {
   ReasonSettings s = settings("text");
   s.thoughts = Thoughts::Sentence;
-  s.max_tokens = 100;
-  const Outcome outcome = run("tree:2,3", s);
+  const Outcome outcome = run("tree:2,3", s, {}, a_request(100));
   std::vector<int> depth;
   for (const TraceNode& n : outcome.trace.nodes) {
     depth.push_back(n.parent < 0 ? 1 : depth[static_cast<std::size_t>(n.parent)] + 1);
@@ -164,14 +166,13 @@ TEST_F(Strategies, ATreeGrowsThoughtByThought) {
 TEST_F(Strategies, DepthFirstGoesNoFurtherBelowItsBound) {
   ReasonSettings s = settings("text");
   s.thoughts = Thoughts::Sentence;
-  s.max_tokens = 100;
   s.depth_first = true;
   s.judge = JudgeKind::Reward;
   s.reward = [](const Question&, std::string_view, bool) { return 0.4; };
   s.bound = 0.5;
-  EXPECT_EQ(run("tree:2,3", s).cost.chains, 2) << "the first level alone";
+  EXPECT_EQ(run("tree:2,3", s, {}, a_request(100)).cost.chains, 2) << "the first level alone";
   s.bound = 0.3;
-  EXPECT_GT(run("tree:2,3", s).cost.chains, 4);
+  EXPECT_GT(run("tree:2,3", s, {}, a_request(100)).cost.chains, 4);
 }
 
 TEST_F(Strategies, ABudgetIsKept) {
@@ -183,11 +184,30 @@ TEST_F(Strategies, ABudgetIsKept) {
   }
 }
 
+TEST_F(Strategies, WhatIsLeftOfABudgetIsNoChance) {
+  // The greedy text has no answer; the vote ends early, and the tree that follows has what it left over.
+  ReasonSettings s = settings("regex:boy|dog|big");
+  s.budget = 600;
+  s.judge = JudgeKind::Reward;
+  s.reward = [](const Question&, std::string_view text, bool) { return static_cast<double>(text.size()); };
+  const std::string alone = nodes(run("auto", s, {.parallel = 1, .threads = 1}));
+  ASSERT_NE(alone.find("cancelled"), std::string::npos) << alone;
+  ASSERT_NE(alone.find("thought"), std::string::npos) << alone;
+  EXPECT_EQ(nodes(run("auto", s, {.others = 3})), alone);
+}
+
+TEST_F(Strategies, TheRequestHoldsForEveryText) {
+  Request r = a_request(10);
+  r.sampling.logit_bias = {{*test::stories_tokenizer().eos(), 100.0f}};
+  EXPECT_EQ(run("direct", settings(), {}, r).cost.generated_tokens, 0);
+  r.ignore_eos = true;
+  EXPECT_EQ(run("direct", settings(), {}, r).cost.generated_tokens, 10);
+}
+
 TEST_F(Strategies, ABeamOfOneIsGreedy) {
   ReasonSettings s = settings("text");
   const std::string beam = run("beam:1", s).text;
-  s.sampling.temperature = 0;
-  EXPECT_EQ(run("direct", s).text, beam);
+  EXPECT_EQ(run("direct", s, {}, a_request(24, 0)).text, beam);
   EXPECT_GE(run("beam:4", s).trace.nodes.size(), 4u);
 }
 
@@ -218,11 +238,10 @@ TEST_F(Strategies, AnInterruptEndsThem) {
   Generator generator(scheduler);
   const PromptMaker words = prompter();
   ReasonSettings s = settings();
-  s.max_tokens = 200;
   bool interrupted = false;
   generator.start(
       [&] {
-        StrategyCall("self-consistency:64").run(generator, words, s, {{"user", "Once"}}, 0);
+        StrategyCall("self-consistency:64").run(generator, words, s, {{"user", "Once"}}, a_request(200));
       },
       [&](std::exception_ptr error) {
         try {
@@ -243,9 +262,8 @@ TEST(StrategyCall, ChecksItsArguments) {
                            "self-consistency:5000", "", "vote:3"})
     EXPECT_THROW(StrategyCall{text}, UsageError) << text;
   ReasonSettings s;
-  s.sampling.temperature = 0;
-  EXPECT_THROW(StrategyCall("self-consistency:4").check(s), UsageError);
-  EXPECT_NO_THROW(StrategyCall("cot").check(s));
+  EXPECT_THROW(StrategyCall("self-consistency:4").check(SamplingOptions{.temperature = 0}), UsageError);
+  EXPECT_NO_THROW(StrategyCall("cot").check(SamplingOptions{.temperature = 0}));
   s.judge = JudgeKind::Reward;
   EXPECT_THROW(StrategyCall("cot").check(s), UsageError);
 }
