@@ -48,15 +48,15 @@ Json with_reasoning_names(const Json& message) {
 std::string ChatTemplate::render(const Json& messages, const ChatOptions& options) const {
   if (!messages.is_array()) fail("chat messages are a JSON array, not {}", messages.type_name());
   Json context = Json::object();
+  // Like transformers: these names are always defined.
+  context["tools"] = options.tools ? *options.tools : Json();
+  context["documents"] = options.documents ? *options.documents : Json();
+  context["add_generation_prompt"] = options.add_generation_prompt;
   if (options.variables) context.update(*options.variables);
   if (!options.bos_token.empty()) context["bos_token"] = options.bos_token;
   if (!options.eos_token.empty()) context["eos_token"] = options.eos_token;
   context["messages"] = Json::array();
   for (const Json& message : messages) context["messages"].push_back(with_reasoning_names(message));
-  // Like transformers: these names are always defined.
-  context["tools"] = options.tools ? *options.tools : Json();
-  context["documents"] = options.documents ? *options.documents : Json();
-  context["add_generation_prompt"] = options.add_generation_prompt;
   return render_context(context, options.now);
 }
 

@@ -16,7 +16,7 @@ struct ChatOptions {
   const nlohmann::ordered_json* tools = nullptr;      ///< an array of tool definitions
   const nlohmann::ordered_json* documents = nullptr;  ///< an array of documents
   std::string_view bos_token, eos_token;              ///< empty: the model has none
-  /// An object of further variables, such as {"enable_thinking": false}; they go before the ones above.
+  /// An object of further variables, such as {"enable_thinking": false}; they prevail over the ones above.
   const nlohmann::ordered_json* variables = nullptr;
   /// What strftime_now shows, in UTC; without it the local time.
   std::optional<std::time_t> now;

@@ -87,6 +87,9 @@ TEST(ChatTemplate, DefinesWhatTransformersDefines) {
   options.bos_token = "<s>";
   options.add_generation_prompt = false;
   EXPECT_EQ(t.render(Json::array(), options), "True True False True");
+  const Json variables = {{"add_generation_prompt", true}, {"tools", "a hammer"}};
+  options.variables = &variables;
+  EXPECT_EQ(t.render(Json::array(), options), "False True True True");
 }
 
 TEST(ChatTemplate, FindsReasoningUnderItsUsualNames) {
