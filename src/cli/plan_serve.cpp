@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "analyse/bench.h"
 #include "analyse/machine.h"
 #include "analyse/serving.h"
 #include "base/error.h"
@@ -20,6 +21,9 @@ struct Serve {
   ModelOptions model;
   std::optional<std::string> path;
   std::optional<double> bandwidth, int8, f32;
+  bool measure = false;
+
+  bool given_machine() const { return bandwidth || int8 || f32; }
 };
 
 constexpr std::int64_t kContexts[] = {128, 512, 2048, 8192, 32768, 131072};
@@ -79,12 +83,43 @@ Json quantisations(const Model& model, const ServingPoint& now, const MachineLim
   return list;
 }
 
+constexpr BenchTest kMeasured{.gen = 32};
+
+// What pith bench does, for a moment. A shared machine is not always as fast: its limits are those right
+// before and after.
+BenchResult measure(const std::shared_ptr<const Model>& model, ServingOptions& options) {
+  options.limits = present_limits(options.threads, kernels().isa);
+  BenchResult result = run_bench(model, {.kv = options.kv, .threads = options.threads}, kMeasured,
+                                 {.repetitions = 3, .between = [] {
+                                    if (interrupted()) fail("interrupted");
+                                  }});
+  options.limits = higher(options.limits, present_limits(options.threads, kernels().isa));
+  return result;
+}
+
+// How near one sequence comes to the bound of the same steps.
+Json measured(const BenchResult& r, const MachineLimits& limits, std::string& text) {
+  const double tokens = static_cast<double>(kMeasured.gen), speed = tokens / mean(r.gen_seconds),
+               bound =
+                   tokens / std::max(r.gen_work.read_seconds(limits), r.gen_work.arithmetic_seconds(limits));
+  text += fmt::format(
+      "\nMeasured: {:.4g} tokens/s of one sequence, {:.0f} % of the bound of these steps, {:.4g}.\n", speed,
+      100 * speed / bound, bound);
+  return {{"tokens_per_second", speed}, {"bound", bound}, {"share", speed / bound}};
+}
+
 int run(const Serve& o) {
+  if (o.measure && o.given_machine())
+    fail_usage("--measure is of this machine: not with --bandwidth, --int8, --f32");
   if (o.path && !o.model.model.empty()) fail_usage("plan serve: MODEL and -m exclude each other");
   const EngineOptions engine = engine_options(o.model);
   const auto model = open_model(find_model(o.path ? *o.path : o.model.model));
   ServingOptions options{engine.kv, engine.threads > 0 ? engine.threads : default_threads().threads, {}};
-  options.limits = limits_of(o, options.threads);
+  std::optional<BenchResult> bench;
+  if (o.measure)
+    bench = measure(model, options);
+  else
+    options.limits = limits_of(o, options.threads);
   const int trained = model->spec.trained_context;
   const std::int64_t longest = o.model.context > 0 ? o.model.context
                                : trained > 0       ? trained
@@ -104,10 +139,10 @@ int run(const Serve& o) {
                                       size_string(static_cast<std::uint64_t>(one.work.read_bytes)), usual));
   text += line("KV cache", fmt::format("{} a token", size_string(kv)));
   text +=
-      line("machine", fmt::format("{:.4g} GB/s, {:.3g} T int8 and {:.3g} T f32 operations/s, {} thread{}{}",
-                                  m.read_bytes / 1e9, m.int8_ops / 1e12, m.f32_ops / 1e12, options.threads,
-                                  options.threads == 1 ? "" : "s",
-                                  o.bandwidth || o.int8 || o.f32 ? " (as given)" : " (measured)"));
+      line("machine",
+           fmt::format("{:.4g} GB/s, {:.3g} T int8 and {:.3g} T f32 operations/s, {} thread{}{}",
+                       m.read_bytes / 1e9, m.int8_ops / 1e12, m.f32_ops / 1e12, options.threads,
+                       options.threads == 1 ? "" : "s", o.given_machine() ? " (as given)" : " (measured)"));
   const std::string head =
       "\nsequences   context     memory  a step reads  operations   tokens/s       each  limit\n";
   text += head;
@@ -132,9 +167,8 @@ int run(const Serve& o) {
                      best)
                : fmt::format("beyond {} sequences: memory is the limit for as many", kMostSequences));
   Json types = quantisations(*model, one, m, text);
-  text +=
-      "\nSpeeds are bounds: no step can be faster than reading its bytes or computing its operations.\npith "
-      "bench measures how near this machine comes.\n";
+  text += "\nSpeeds are bounds: no step can be faster than reading its bytes or computing its operations.\n";
+  Json measurement = bench ? measured(*bench, m, text) : Json(nullptr);
   if (!o.model.json) {
     write_out(text);
     return 0;
@@ -153,7 +187,8 @@ int run(const Serve& o) {
                           {"contexts", std::move(contexts)},
                           {"batches", std::move(batches)},
                           {"best_batch", best},
-                          {"types", std::move(types)}}) +
+                          {"types", std::move(types)},
+                          {"measured", std::move(measurement)}}) +
             "\n");
   return 0;
 }
@@ -167,6 +202,8 @@ Action declare_plan_serve(Options& options) {
   options.option("--bandwidth", o->bandwidth, "GB/S", "of reading memory, instead of this machine's");
   options.option("--int8", o->int8, "TOPS", "8-bit operations, 10^12 a second");
   options.option("--f32", o->f32, "TFLOPS", "32-bit operations, 10^12 a second");
+  options.flag("--measure", o->measure,
+               "run the model for a moment, as pith bench does, and say how near it comes to the bound");
   declare_engine_options(options, o->model);
   options.note(
       "A step reads each weight once (of a mixture, the experts that its tokens are expected to take) and "
@@ -175,7 +212,7 @@ Action declare_plan_serve(Options& options) {
       "overlap, so "
       "that the longer of them bounds the speed (the roofline of Williams et al. 2009, "
       "doi:10.1145/1498765.1498785).");
-  options.example("pith plan serve model.gguf");
+  options.example("pith plan serve model.gguf --measure");
   options.example("pith plan serve model.gguf --bandwidth 200 --int8 20 --f32 2");
   return [o] { return run(*o); };
 }
