@@ -52,8 +52,8 @@ T value_of(const std::array<Word<T>, N>& words, std::string_view word) {
   return std::ranges::find(words, word, &Word<T>::word)->value;
 }
 
-// A reward model reads what it was trained on: its template's prompt, the answer, and where that is complete
-// the token that ends a turn.
+// A reward model reads what it was trained on: its template's prompt and what there is of the answer, or the
+// whole conversation as the template closes it.
 RewardFunction open_reward_model(const std::string& name, const ModelOptions& engine) {
   struct Opened {
     std::shared_ptr<const Model> model;
@@ -73,10 +73,14 @@ RewardFunction open_reward_model(const std::string& name, const ModelOptions& en
   options.context = 0;
   const auto opened = std::make_shared<Opened>(open_model(find_model(name)), options);
   return [opened](const Question& question, std::string_view answer, bool final) {
-    std::vector<TokenId> ids = opened->prompts.make(question, Style::Direct, {}).ids;
-    const std::vector<TokenId> rest = opened->tokenizer.encode(answer);
-    ids.insert(ids.end(), rest.begin(), rest.end());
-    if (final && opened->tokenizer.eos()) ids.push_back(*opened->tokenizer.eos());
+    std::vector<TokenId> ids;
+    if (final) {
+      ids = opened->prompts.answered(question, answer);
+    } else {
+      ids = opened->prompts.make(question, Style::Direct, {}).ids;
+      const std::vector<TokenId> rest = opened->tokenizer.encode(answer);
+      ids.insert(ids.end(), rest.begin(), rest.end());
+    }
     const std::scoped_lock lock(opened->mutex);
     return static_cast<double>(opened->reward.score({{ids}})[0]);
   };

@@ -175,4 +175,20 @@ Prompt PromptMaker::make(const Question& question, Style style, const std::vecto
   return {chat_->render(messages, variables), chat_->encode(messages, variables)};
 }
 
+std::vector<TokenId> PromptMaker::answered(const Question& question, std::string_view answer) const {
+  if (!chat_) {
+    std::vector<TokenId> ids = make(question, {}, {}, "").ids;
+    const std::vector<TokenId> rest = tokenizer_.encode(answer);
+    ids.insert(ids.end(), rest.begin(), rest.end());
+    if (tokenizer_.eos()) ids.push_back(*tokenizer_.eos());
+    return ids;
+  }
+  Json messages = Json::array();
+  for (const Turn& turn : question) messages.push_back({{"role", turn.role}, {"content", turn.content}});
+  messages.push_back({{"role", "assistant"}, {"content", std::string(answer)}});
+  Json variables = parse_ordered_json(variables_, "template variables");
+  variables["add_generation_prompt"] = false;
+  return chat_->encode(messages, variables);
+}
+
 }  // namespace pith

@@ -65,6 +65,10 @@ class PromptMaker {
   /// A message of our own to the model, for it to judge its work.
   Prompt ask(std::string_view text) const { return make({{"user", std::string(text)}}, {}, {}, ""); }
 
+  /// The conversation with a complete answer, up to what the template writes behind it; without a template the
+  /// token that ends a text. What a reward model reads. Throws Error.
+  std::vector<TokenId> answered(const Question& question, std::string_view answer) const;
+
   const Tokenizer& tokenizer() const { return tokenizer_; }
 
  private:

@@ -61,26 +61,72 @@ void escape(std::string& out, std::string_view text) {
   }
 }
 
-// A node of a page, begun; what is below it follows, and then its end.
+void escape_text(std::string& out, std::string_view text) { escape(out, replace_invalid_utf8(text)); }
+
+std::string_view without_line_ends(std::string_view text) {
+  return text.substr(0, text.find_last_not_of('\n') + 1);  // npos + 1 is 0
+}
+
+// Of one node: more than any text has, and few enough to be added up.
+constexpr std::int64_t kMostTokens = std::int64_t{1} << 32;
+
+// What a page shows of a node's text while it is folded.
+constexpr int kFolded = 100;
+
+// "chain, cancelled", "thought, score 0.82, = 42, 12 tokens"
+std::string remarks(const TraceNode& node) {
+  std::string text = node.kind;
+  if (!node.state.empty()) text += ", " + node.state;
+  if (node.score) text += fmt::format(", score {:.3g}", *node.score);
+  if (node.answer && *node.answer != node.text) text += ", = " + one_line(*node.answer, kFolded);
+  return text + fmt::format(", {} token{}", node.tokens, node.tokens == 1 ? "" : "s");
+}
+
+// A node of a page, begun; what is below it follows, and then its end. Where all of a text fits on its line
+// there is nothing more to open.
 void begin_node(std::string& out, const TraceNode& node, bool has_children) {
-  const bool chosen = node.state == "chosen";
-  out += chosen ? "<details class=\"chosen\" open>" : node.state == "kept" ? "<details open>" : "<details>";
-  out += "<summary><b>";
-  escape(out, replace_invalid_utf8(label(node)));
-  out += fmt::format("</b> <i>{} tokens{}</i> ", node.tokens, has_children ? "" : ", a leaf");
-  escape(out, one_line(replace_invalid_utf8(node.text), 80));
-  out += "</summary><pre>";
-  escape(out, replace_invalid_utf8(node.text));
+  const std::string_view text = without_line_ends(node.text);
+  const std::size_t first_end = std::min(text.find('\n'), text.size());
+  const std::string folded = one_line(text.substr(0, first_end), kFolded);
+  const bool whole = folded == text;
+  const bool chosen = node.state == "chosen", kept = chosen || node.state == "kept" || node.state.empty();
+  out += fmt::format("<details class=\"{}{}\"{}><summary><span>",
+                     chosen ? "chosen"
+                     : kept ? "kept"
+                            : "left",
+                     whole && !has_children ? " leaf" : "", kept ? " open" : "");
+  escape_text(out, folded.empty() ? "(nothing)" : folded);
+  out += "</span><small>";
+  escape_text(out, remarks(node));
+  out += "</small></summary>";
+  if (whole) return;
+  out += "<pre>";
+  escape_text(out, text);
   out += "</pre>";
 }
 
 constexpr std::string_view kStyle = R"(
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 70em; padding: 0 1em; color: #222; }
-h1 { font-size: 1.2em; } p.question { white-space: pre-wrap; background: #f4f4f4; padding: .6em 1em; }
-details { margin: .2em 0 .2em 1em; border-left: 2px solid #ddd; padding-left: .6em; }
-details.chosen { border-left-color: #2a7d2a; } details.chosen > summary b { color: #2a7d2a; }
-summary { cursor: pointer; color: #555; } summary i { color: #999; font-size: .85em; }
-pre { white-space: pre-wrap; background: #fafafa; padding: .4em .8em; margin: .3em 0; }
+:root { color-scheme: light dark; --text: #1f2328; --faint: #6e7781; --line: #d0d7de; --box: #f6f8fa; --good: #1a7f37;
+  --page: #fff; --hover: #eef2f6; }
+@media (prefers-color-scheme: dark) { :root { --text: #e6edf3; --faint: #8d96a0; --line: #30363d; --box: #161b22;
+  --good: #3fb950; --page: #0d1117; --hover: #1c2128; } }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 68em; padding: 0 1.2em; color: var(--text);
+  background: var(--page); }
+h1 { font-size: 1.3em; margin: 0; } p.cost { color: var(--faint); margin: .2em 0 1em; }
+p.question { white-space: pre-wrap; background: var(--box); border: 1px solid var(--line); border-radius: 6px;
+  padding: .7em 1em; margin: 0 0 1em; }
+details details { margin-left: .65em; padding-left: .9em; border-left: 1px solid var(--line); }
+summary { display: flex; align-items: baseline; gap: 1em; cursor: pointer; padding: .12em .4em; border-radius: 4px; }
+summary:hover { background: var(--hover); } summary::-webkit-details-marker { display: none; }
+summary::before { content: "\25B8"; color: var(--faint); width: .7em; margin-right: -.5em; }
+details[open] > summary::before { content: "\25BE"; }
+details.leaf > summary { cursor: default; } details.leaf > summary::before { content: "\B7"; }
+summary span { flex: 1; min-width: 0; overflow-wrap: anywhere; } summary small { color: var(--faint); }
+.left > summary span { color: var(--faint); }
+.chosen > summary span, .chosen > summary small, .chosen > summary::before { color: var(--good); }
+.chosen > summary span { font-weight: 600; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--box); border-radius: 6px; padding: .6em 1em;
+  margin: .2em 0 .4em 1.1em; }
 )";
 
 }  // namespace
@@ -119,6 +165,8 @@ Trace parse_trace(std::string_view text, std::string_view name) {
       node.text = n.at("text").get<std::string>();
       node.state = n.at("state").get<std::string>();
       node.tokens = n.at("tokens").get<std::int64_t>();
+      if (node.tokens < 0 || node.tokens > kMostTokens)
+        fail("{}: node {}: {} tokens; expected 0 to {}", printable(name), size, node.tokens, kMostTokens);
       if (n.contains("score")) node.score = n["score"].get<double>();
       if (n.contains("answer")) node.answer = n["answer"].get<std::string>();
       trace.add(std::move(node));
@@ -158,12 +206,17 @@ std::string draw_trace(const Trace& trace, int width) {
 
 std::string trace_page(const Trace& trace) {
   const auto children = children_of(trace);
-  std::string out = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>";
-  escape(out, replace_invalid_utf8(trace.strategy));
+  std::int64_t tokens = 0;
+  for (const TraceNode& node : trace.nodes) tokens += node.tokens;
+  std::string out =
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+      "<meta name=\"viewport\" content=\"width=device-width\"><title>";
+  escape_text(out, trace.strategy);
   out += "</title><style>" + std::string(kStyle) + "</style></head>\n<body><h1>";
-  escape(out, replace_invalid_utf8(trace.strategy));
-  out += "</h1><p class=\"question\">";
-  escape(out, replace_invalid_utf8(trace.question));
+  escape_text(out, trace.strategy);
+  out += fmt::format("</h1><p class=\"cost\">{} texts, {} tokens</p><p class=\"question\">",
+                     trace.nodes.size(), tokens);
+  escape_text(out, trace.question);
   out += "</p>\n";
   // Depth-first without recursion: a trace from a file may be deep.
   std::vector<std::pair<const std::vector<int>*, std::size_t>> stack{{&children.back(), 0}};

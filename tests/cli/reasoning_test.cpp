@@ -68,6 +68,53 @@ TEST_F(Reasoning, TheSameBytesWithAnyThreads) {
   EXPECT_EQ(a.out, b.out);
 }
 
+// The page as Debian's browser shows it: every node in the document, and a picture that is not blank.
+TEST_F(Reasoning, SlowATracePageInABrowser) {
+  if (run_program({"/bin/sh", "-c", "command -v chromium"}).code != 0) GTEST_SKIP() << "no chromium here";
+  const std::string trace = (folder_ / "trace.json").string(), page = (folder_ / "trace.html").string(),
+                    picture = (folder_ / "page.png").string();
+  ASSERT_EQ(reason({"--reason", "tree:2,3", "--thoughts", "sentence", "--trace", trace}).code, 0);
+  ASSERT_EQ(run_pith({"trace", trace, "--html", page}).code, 0);
+  const auto browse = [&](const std::string& option) {
+    return run_program({"/usr/bin/env", "chromium", "--headless", "--no-sandbox", "--disable-gpu",
+                        "--user-data-dir=" + (folder_ / "profile").string(), "--window-size=800,600", option,
+                        "file://" + page});
+  };
+  const Outcome dom = browse("--dump-dom");
+  ASSERT_EQ(dom.code, 0) << dom.err;
+  std::ifstream file(trace);
+  std::size_t nodes = 0;
+  for (std::size_t at = dom.out.find("<details"); at != std::string::npos;
+       at = dom.out.find("<details", at + 1))
+    ++nodes;
+  EXPECT_EQ(nodes, Json::parse(file)["nodes"].size()) << dom.out;
+  EXPECT_NE(dom.out.find("class=\"chosen"), std::string::npos) << dom.out;
+  ASSERT_EQ(browse("--screenshot=" + picture).code, 0);
+  // A blank page of this size is less than 5 kB.
+  EXPECT_GT(std::filesystem::file_size(picture), 20'000u);
+}
+
+TEST_F(Reasoning, ThePuzzlesProgramChecksStepsAndTarget) {
+  const auto check = [&](const std::string& state, const std::string& text) {
+    return run_program({"/usr/bin/env", "PITH_STATE=" + state, "PITH_QUESTION=Use 9 4 3 8 to make 15.", "awk",
+                        "-f", std::string(PITH_SOURCE_DIR) + "/tools/check_puzzle.awk"},
+                       {.stdin_text = text})
+               .code == 0;
+  };
+  const std::string first = "9 * 8 = 72, left 3 4 72.\n", second = "72 / 4 = 18, left 3 18.\n";
+  EXPECT_TRUE(check("final", first + second + "18 - 3 = 15. Done."));
+  EXPECT_TRUE(check("partial", first));
+  EXPECT_TRUE(check("partial", ""));
+  EXPECT_FALSE(check("final", first + second)) << "not at the target";
+  for (const std::string& wrong :
+       {std::string("9 * 8 = 71, left 3 4 71.\n"), std::string("9 * 8 = 72, left 3 3 72.\n"),
+        std::string("9 * 8 = 72, left 3 72.\n"), std::string("9 * 9 = 81, left 3 4 8 81.\n"),
+        std::string("9 / 4 = 2, left 2 3 8.\n"), std::string("9 / 4 = 2.25, left 2.25 3 8.\n"),
+        std::string("9 + 8 = 17. Done.\n"), first + second + "18 + 3 = 21. Done.",
+        std::string("I will try.\n")})
+    EXPECT_FALSE(check("partial", wrong)) << wrong;
+}
+
 TEST_F(Reasoning, WhatGoesWrongIsOneLine) {
   const auto one_line = [](const Outcome& o, int code, std::string_view what) {
     EXPECT_EQ(o.code, code) << o.err;

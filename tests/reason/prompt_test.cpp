@@ -80,5 +80,22 @@ TEST(PromptMaker, RawTextAndChat) {
   EXPECT_EQ(chat.ask("Mark it").text, "<user>Mark it<a>") << "without the words of a style";
 }
 
+TEST(PromptMaker, AWholeConversationEndsAsItsTemplateEndsIt) {
+  PITH_NEED_SHARED();
+  const Tokenizer tokenizer = test::stories_tokenizer();
+  const auto variables = nlohmann::ordered_json::object();
+  const PromptMaker raw(tokenizer, std::nullopt, variables, {});
+  const std::vector<TokenId> ids = raw.answered({{"user", "Once"}}, " upon");
+  EXPECT_EQ(ids.back(), tokenizer.eos());
+  EXPECT_EQ(ids.size(), 1 + raw.ask("Once").ids.size() + tokenizer.encode(" upon").size());
+
+  const std::string source =
+      "{% for m in messages %}<{{ m.role }}>{{ m.content }}.{% endfor %}{% if add_generation_prompt %}<a>{% "
+      "endif %}";
+  const PromptMaker chat(tokenizer, ChatPrompt(tokenizer, source, "test"), variables, {});
+  EXPECT_EQ(tokenizer.decode(chat.answered({{"system", "s"}, {"user", "2+2"}}, "4")),
+            "<system>s.<user>2+2.<assistant>4.");
+}
+
 }  // namespace
 }  // namespace pith

@@ -55,7 +55,8 @@ TEST(Trace, WhatIsNoTrace) {
       const char* text :
       {"", "[]", "{}", R"({"strategy": "x", "question": "y", "nodes": [{"parent": 0}]})",
        R"({"strategy":"x","question":"y","nodes":[{"parent":0,"kind":"","text":"","state":"","tokens":0}]})",
-       R"({"strategy":"x","question":"y","nodes":[{"parent":-5,"kind":"","text":"","state":"","tokens":0}]})"})
+       R"({"strategy":"x","question":"y","nodes":[{"parent":-5,"kind":"","text":"","state":"","tokens":0}]})",
+       R"({"strategy":"x","question":"y","nodes":[{"parent":null,"kind":"","text":"","state":"","tokens":1e18}]})"})
     EXPECT_THROW(parse_trace(text, "t.json"), Error) << text;
 }
 

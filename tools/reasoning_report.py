@@ -1,0 +1,398 @@
+#!/usr/bin/env python3
+"""Writes tools/reports/reasoning.md: what strategies of reasoning are worth on the bundled models.
+
+    tools/reasoning_report.py MODELS TASKS [--pith build/pith] [--work runs/reasoning] [--out tools/reports]
+        [--items 2000] [--limit N] [--only problems,context,vote,puzzle,auto]
+
+MODELS has pith-tiny-base.gguf, pith-tiny-sft.gguf and pith-tiny-reward.gguf; TASKS is the folder of pith-lab corpus.
+Everything is chosen on the validation files, and the test files are then asked once. Each measurement is one
+"pith eval generate"; its log and figures stay in --work, and what is there is not measured again. --limit N is for a
+trial: N items of each measurement.
+"""
+
+import argparse
+import collections
+import hashlib
+import json
+import math
+import pathlib
+import re
+import subprocess
+import time
+
+TOOLS = pathlib.Path(__file__).resolve().parent
+SEED = 1
+VOTE_CHAINS = 16
+TEMPERATURES = ("0.5", "0.7", "1.0")
+CONFIDENCES = ("0.5", "0.7", "0.9")
+BAND = (0.5, 0.8)
+PUZZLE_TOKENS = 1000
+# Beam and depth of the tree, and thoughts tried at each state: three steps solve a puzzle of four numbers.
+TREES = (("tree:4,3", "8"), ("tree:8,3", "4"), ("tree:6,3", "6"))
+FAMILIES = ("sum", "count", "problems of 1 and 2 steps", "problems of 3 to 5 steps")
+AT_ONCE = "Answer at once."
+
+
+def read_lines(path):
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+class Measurement:
+    """What one run of pith eval generate gave for each item."""
+
+    def __init__(self, results, seconds):
+        self.right = [bool(r["right"]) for r in results]
+        self.tokens = [r["tokens"] for r in results]
+        self.texts = [r["text"] for r in results]
+        self.seconds = seconds
+
+    def judged(self, right):
+        self.right = right
+        return self
+
+    def part(self, chosen):
+        part = Measurement([], self.seconds)
+        for name in ("right", "tokens", "texts"):
+            setattr(part, name, [v for v, keep in zip(getattr(self, name), chosen) if keep])
+        return part
+
+    def accuracy(self):
+        return sum(self.right) / len(self.right)
+
+    def mean_tokens(self):
+        return sum(self.tokens) / len(self.tokens)
+
+
+class Lab:
+    def __init__(self, options):
+        self.options = options
+        self.work = pathlib.Path(options.work)
+        self.work.mkdir(parents=True, exist_ok=True)
+
+    def measure(self, name, model, items, *arguments):
+        """`items`: (prompt, answer) each. The name is the file's; the same name is measured once."""
+        if self.options.limit:
+            items = spread(items, self.options.limit)
+        task = self.work / f"{name}.jsonl"
+        text = "".join(json.dumps({"prompt": p, "answer": a}) + "\n" for p, a in items)
+        model = pathlib.Path(self.options.models) / f"{model}.gguf"
+        log = self.work / f"{name}.log"
+        command = [self.options.pith, "eval", "generate", "-m", str(model), str(task), "--json", "--seed", str(SEED),
+                   "--parallel", "64", "--log", str(log), "--resume", *arguments]
+        key = hashlib.sha256(("\n".join(command) + text).encode() + model.read_bytes()).hexdigest()
+        done = self.work / f"{name}.done.json"
+        if not done.exists() or json.loads(done.read_text())["key"] != key:
+            task.write_text(text, encoding="utf-8")
+            log.unlink(missing_ok=True)
+            begun = time.monotonic()
+            ran = subprocess.run(command, capture_output=True, text=True)
+            if ran.returncode != 0:
+                raise SystemExit(f"{name}: {' '.join(command)}: {ran.stderr.strip()}")
+            seconds = time.monotonic() - begun
+            done.write_text(json.dumps({"key": key, "seconds": seconds}))
+            print(f"{name}: {len(items)} items, {seconds:.1f} s", flush=True)
+        results = sorted(read_lines(log)[1:], key=lambda r: r["item"])
+        return Measurement(results, json.loads(done.read_text())["seconds"])
+
+    def task(self, name, split):
+        return read_lines(pathlib.Path(self.options.tasks) / f"{name}_{split}.jsonl")
+
+    def take(self, items):
+        return spread(items, self.options.limit or len(items))
+
+
+def spread(items, n):
+    """n of the items, evenly, so that all kinds of a sorted list are there."""
+    return [items[i * len(items) // n] for i in range(n)] if n < len(items) else items
+
+
+# --- statistics ---------------------------------------------------------------------------------------------------
+
+def wilson(right, n, z=1.96):
+    if n == 0:
+        return 0.0, 1.0
+    p = right / n
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return middle - half, middle + half
+
+
+def paired(a, b):
+    """The difference of two accuracies over the same items, with its 95 % interval."""
+    d = [int(x) - int(y) for x, y in zip(a.right, b.right)]
+    mean = sum(d) / len(d)
+    error = math.sqrt(sum((v - mean) ** 2 for v in d) / max(len(d) - 1, 1) / len(d))
+    return mean, mean - 1.96 * error, mean + 1.96 * error
+
+
+def percent(x):
+    return f"{100 * x:.1f}"
+
+
+def points(difference):
+    return "{:+.1f} ({:+.1f} to {:+.1f})".format(*(100 * v for v in difference))
+
+
+class Page:
+    def __init__(self):
+        self.lines = []
+
+    def text(self, *lines):
+        self.lines += [*lines, ""]
+
+    def table(self, head, rows):
+        self.lines += ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+        self.lines += ["| " + " | ".join(str(c) for c in row) + " |" for row in rows] + [""]
+
+    def measured(self, rows):
+        self.table(["", "items", "accuracy, %", "95 % interval", "tokens an item", "seconds"],
+                   [[name, len(m.right), percent(m.accuracy()),
+                     "{} to {}".format(*map(percent, wilson(sum(m.right), len(m.right)))),
+                     f"{m.mean_tokens():.1f}", f"{m.seconds:.0f}"] for name, m in rows])
+
+    def verdict(self, held, text):
+        self.text(f"**{'Held' if held else 'Missed'}**: {text}")
+
+
+# --- 1: word problems, examples in context ------------------------------------------------------------------------
+
+NUMERIC = ("--match", "numeric", "--answer", "number")
+
+
+def cot(*more):
+    return ("--reason", "cot", "--trigger", "", "-n", "160", *NUMERIC, *more)
+
+
+def directly(*more):
+    return ("--reason", "direct", "-n", "24", *NUMERIC, *more)
+
+
+def problems(lab, page):
+    items = lab.take(spread(lab.task("tasks_problem", "test"), lab.options.items))
+    at_once = [(f"{i['prompt']} {AT_ONCE}", i["answer"]) for i in items]
+    steps = lab.measure("problem-cot", "pith-tiny-sft", [(i["prompt"], i["answer"]) for i in items], *cot())
+    direct = lab.measure("problem-direct", "pith-tiny-sft", at_once, *directly())
+    # In the form of the pre-training texts a beginning of the answer can be given: as many dots as the chain of
+    # thought had tokens, or none.
+    plain = ("--raw", "--stop", "\n")
+    forms = [(f"Question: {p}\nAnswer:", a) for p, a in at_once]
+    raw = lab.measure("problem-plain", "pith-tiny-sft", forms, *directly(*plain))
+    filler = lab.measure("problem-filler", "pith-tiny-sft",
+                         [(p + " ." * n + " The answer is", a) for (p, a), n in zip(forms, steps.tokens)],
+                         *directly(*plain))
+    page.text("## Word problems", "", "pith-tiny-sft, greedy. The control has a dot for each token of the chain.")
+    page.measured([("cot", steps), ("direct", direct), ("direct, as plain text", raw),
+                   ("filler tokens, as plain text", filler)])
+    numbers = sorted({i["steps"] for i in items})
+    of = {n: [i["steps"] == n for i in items] for n in numbers}
+    page.table(["accuracy, %, at steps", *map(str, numbers)],
+               [[name, *(percent(m.part(of[n]).accuracy()) for n in numbers)]
+                for name, m in (("cot", steps), ("direct", direct), ("plain", raw), ("filler", filler))])
+    hard = [i["steps"] >= 3 for i in items]
+    d = paired(steps.part(hard), direct.part(hard))
+    page.verdict(d[0] >= 0.2, f"at three and more steps cot is {points(d)} points above direct; 20 were wanted.")
+    page.text(f"Filler tokens against none, as plain text: {points(paired(filler, raw))} points.")
+
+
+def context(lab, page):
+    items = lab.take(spread(lab.task("tasks_rule", "test"), lab.options.items))
+    options = ("--raw", "--stop", "\n", "--reason", "direct", "-n", "24", "--match", "exact", "--answer", "text")
+
+    def shown(item, kind, k):
+        return "".join(f"{e['in']} -> {e['out']}\n" for e in item[kind][:k]) + item["prompt"]
+
+    page.text("## Examples in context", "",
+              "pith-tiny-base, rules that no training text has; the control's examples have the answers of other rules.")
+    families = sorted({i["family"] for i in items})
+    rows, curve = [], {}
+    for kind, ks in (("examples", (0, 1, 2, 4, 8)), ("mismatched", (8,))):
+        for k in ks:
+            m = lab.measure(f"context-{kind}-{k}", "pith-tiny-base",
+                            [(shown(i, kind, k), i["answer"]) for i in items], *options)
+            curve[kind, k] = m
+            rows.append([f"{k} {kind}", len(items), percent(m.accuracy()),
+                         "{} to {}".format(*map(percent, wilson(sum(m.right), len(m.right)))),
+                         *(percent(m.part([i["family"] == f for i in items]).accuracy()) for f in families),
+                         f"{m.seconds:.0f}"])
+    page.table(["", "items", "accuracy, %", "95 % interval", *families, "seconds"], rows)
+    rising = all(curve["examples", a].accuracy() <= curve["examples", b].accuracy()
+                 for a, b in ((0, 1), (1, 2), (2, 4), (4, 8)))
+    control = paired(curve["mismatched", 8], curve["examples", 0])
+    page.verdict(rising and control[0] < 0.02,
+                 f"accuracy {'rises' if rising else 'does not rise'} with every k; mismatched examples are "
+                 f"{points(control)} points from none at all.")
+
+
+# --- 2: votes -----------------------------------------------------------------------------------------------------
+
+def vote(lab, page):
+    validation = spread(lab.task("tasks_problem", "validation"), lab.options.items)
+    test = lab.task("tasks_problem", "test")
+    seen = lab.take(validation)
+    greedy = lab.measure("vote-band", "pith-tiny-sft", [(i["prompt"], i["answer"]) for i in seen], *cot())
+    numbers = sorted({i["steps"] for i in seen})
+    share = {n: greedy.part([i["steps"] == n for i in seen]).accuracy() for n in numbers}
+    band = [n for n in numbers if BAND[0] <= share[n] <= BAND[1]]
+    page.text("## Votes", "", "Greedy cot on validation, % at steps: "
+              + ", ".join(f"{n}: {percent(share[n])}" for n in numbers) + ".")
+    if not band:
+        band = [min(numbers, key=lambda n: abs(share[n] - sum(BAND) / 2))]
+        page.text("No number of steps is in the band of 50 to 80 %; the nearest one is taken.")
+
+    def in_band(items, n):
+        return spread([(i["prompt"], i["answer"]) for i in items if i["steps"] in band], n)
+
+    def voted(temperature, *more):
+        return ("--reason", f"self-consistency:{VOTE_CHAINS}", "--trigger", "", "-n", "160", *NUMERIC,
+                "--temp", temperature, *more)
+
+    trial = in_band(validation, 300)
+    tried = {t: lab.measure(f"vote-validation-{t}", "pith-tiny-sft", trial, *voted(t)) for t in TEMPERATURES}
+    best = max(TEMPERATURES, key=lambda t: tried[t].accuracy())
+    items = in_band(test, lab.options.items)
+    one = lab.measure("vote-greedy", "pith-tiny-sft", items, *cot())
+    all_chains = lab.measure("vote-all", "pith-tiny-sft", items, *voted(best))
+    stopped = lab.measure("vote-stopped", "pith-tiny-sft", items, *voted(best, "--stopping", "beta"))
+    page.text(f"The band is {', '.join(map(str, band))} steps; the temperature {best} is the best of "
+              f"{', '.join(TEMPERATURES)} on validation.")
+    page.measured([("greedy cot", one), (f"self-consistency:{VOTE_CHAINS}", all_chains),
+                   ("with --stopping beta", stopped)])
+    d = paired(all_chains, one)
+    page.verdict(d[1] > 0, f"the vote is {points(d)} points above greedy cot.")
+    d, saved = paired(stopped, all_chains), stopped.mean_tokens() / all_chains.mean_tokens()
+    page.verdict(abs(d[0]) <= 0.01 and saved <= 0.5,
+                 f"with the stopping rule {points(d)} points, and {percent(saved)} % of the tokens; one point and 50 % "
+                 "were wanted.")
+
+
+# --- 3: the puzzle ------------------------------------------------------------------------------------------------
+
+OPERATIONS = {"+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b,
+              "/": lambda a, b: a // b if b and a % b == 0 else None}
+STEP = re.compile(r"(\d+) ([-+*/]) (\d+) = (\d+)(?:, left ([\d ]+)\.|\. Done\.)")
+
+
+def solves(question, text):
+    """Whether the text is a right solution: the report's own check, apart from the program that the search uses."""
+    *left, target = map(int, re.findall(r"\d+", question))
+    left = collections.Counter(left)
+    lines = text.strip().split("\n")
+    for number, line in enumerate(lines, 1):
+        step = STEP.fullmatch(line)
+        if not step:
+            return False
+        a, b, c = int(step[1]), int(step[3]), int(step[4])
+        used = collections.Counter([a, b])
+        if used - left or OPERATIONS[step[2]](a, b) != c:
+            return False
+        left = left - used + collections.Counter([c])
+        if step[5] is None:
+            return number == len(lines) and left == collections.Counter([target]) and c == target
+        if collections.Counter(map(int, step[5].split())) != left:
+            return False
+    return False
+
+
+def puzzle(lab, page):
+    program = ("--verify", f"awk -f '{TOOLS / 'check_puzzle.awk'}'")
+    reward = ("--reward-model", str(pathlib.Path(lab.options.models) / "pith-tiny-reward.gguf"))
+    common = ("--trigger", "", "--answer", "text", "--temp", "1", "-n", "80", "--budget", str(PUZZLE_TOKENS))
+
+    def asked(name, split, n, *arguments):
+        items = spread(lab.task("tasks_puzzle", split), n)
+        m = lab.measure(name, "pith-tiny-sft", [(i["prompt"], i["answer"]) for i in items], *common, *arguments)
+        return m.judged([solves(i["prompt"], t) for i, t in zip(lab.take(items), m.texts)])
+
+    page.text("## The search puzzle", "",
+              f"pith-tiny-sft at temperature 1, at most {PUZZLE_TOKENS} tokens a puzzle, whatever the strategy.")
+    rows, verdicts = [("cot", asked("puzzle-cot", "test", lab.options.items, "--reason", "cot"))], []
+    for name, judge in (("program", program), ("reward", reward)):
+        tried = [asked(f"puzzle-validation-{name}-{s.replace(':', '-')}", "validation", 200, "--reason", s, "--branch",
+                       b, *judge) for s, b in TREES]
+        best = max(range(len(TREES)), key=lambda i: tried[i].accuracy())
+        shape, branch = TREES[best]
+        tree = asked(f"puzzle-tree-{name}", "test", lab.options.items, "--reason", shape, "--branch", branch, *judge)
+        chains = asked(f"puzzle-best-{name}", "test", lab.options.items, "--reason", "best-of:64", *judge)
+        rows += [(f"{shape}, {branch} thoughts a state, by the {name}", tree), (f"best-of, by the {name}", chains)]
+        verdicts.append((name, paired(tree, chains)))
+    page.measured(rows)
+    for name, d in verdicts:
+        page.verdict(d[1] > 0, f"by the {name}, the tree is {points(d)} points above best-of.")
+
+
+# --- 4: auto ------------------------------------------------------------------------------------------------------
+
+def mixture(lab, split, n):
+    """n items of each family."""
+    tasks = collections.defaultdict(list)
+    for i in lab.task("sft", split):
+        if len(i["messages"]) == 2:
+            tasks[i["kind"]].append((i["messages"][0]["content"], i["answer"]))
+    for i in lab.task("tasks_problem", split):
+        tasks[FAMILIES[2] if i["steps"] <= 2 else FAMILIES[3]].append((i["prompt"], i["answer"]))
+    # In turn, so that a part of the list has all families.
+    return [item for row in zip(*(spread(tasks[f], n) for f in FAMILIES)) for item in row]
+
+
+def auto(lab, page):
+    page.text("## auto", "", "Equal parts: " + ", ".join(FAMILIES) + ".")
+    words = ("--trigger", "", "--direct", AT_ONCE, "-n", "160", *NUMERIC)
+    single = {"direct": ("--reason", "direct"), "cot": ("--reason", "cot"),
+              f"self-consistency:{VOTE_CHAINS}": ("--reason", f"self-consistency:{VOTE_CHAINS}", "--temp", "0.7")}
+    spending = {c: ("--reason", "auto", "--temp", "0.7", "--confidence", c) for c in CONFIDENCES}
+
+    def tried(name, n, split, arguments):
+        return lab.measure(f"auto-{split}-{name.replace(':', '-')}", "pith-tiny-sft", mixture(lab, split, n),
+                           *words, *arguments)
+
+    seen = {name: tried(name, 75, "validation", a) for name, a in single.items()}
+    best = max(single, key=lambda name: seen[name].accuracy())
+    # The least that keeps within a point of the best single strategy, else the most accurate.
+    spent = {c: tried(c, 75, "validation", a) for c, a in spending.items()}
+    near = [c for c in CONFIDENCES if spent[c].accuracy() >= seen[best].accuracy() - 0.01]
+    confidence = min(near, key=lambda c: spent[c].mean_tokens()) if near else \
+        max(CONFIDENCES, key=lambda c: spent[c].accuracy())
+    n = lab.options.items // len(FAMILIES)
+    rows = {name: tried(name, n, "test", a) for name, a in single.items()}
+    chosen = tried(confidence, n, "test", spending[confidence])
+    page.text(f"On validation {best} is the best single strategy, and {confidence} the confidence for auto of "
+              f"{', '.join(CONFIDENCES)}.")
+    page.measured([*rows.items(), ("auto", chosen)])
+    d, cost = paired(chosen, rows[best]), chosen.mean_tokens() / rows[best].mean_tokens()
+    page.verdict(d[0] >= -0.01 and cost <= 0.5,
+                 f"auto is {points(d)} points from {best}, with {percent(cost)} % of its tokens; one point and 50 % were "
+                 "wanted.")
+
+
+PARTS = {"problems": problems, "context": context, "vote": vote, "puzzle": puzzle, "auto": auto}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models")
+    parser.add_argument("tasks")
+    parser.add_argument("--pith", default="build/pith")
+    parser.add_argument("--work", default="runs/reasoning")
+    parser.add_argument("--out", default=str(TOOLS / "reports"))
+    parser.add_argument("--items", type=int, default=2000, help="of a measurement on test, at most")
+    parser.add_argument("--limit", type=int, default=0)
+    parser.add_argument("--only", default=",".join(PARTS))
+    options = parser.parse_args()
+    lab, page = Lab(options), Page()
+    page.text("# What reasoning at inference is worth", "",
+              "Written by tools/reasoning_report.py. Choices were made on validation, and each test figure was measured "
+              "once.", "Intervals are Wilson's; differences are paired, over the same items, with their 95 % interval. "
+              "Seconds are", "those of the whole measurement, and tokens all that were generated, cancelled ones "
+              "included.")
+    if options.limit:
+        page.text(f"A trial with {options.limit} items of each.")
+    for name in options.only.split(","):
+        PARTS[name](lab, page)
+    out = pathlib.Path(options.out)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "reasoning.md").write_text("\n".join(page.lines).rstrip() + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
