@@ -43,7 +43,7 @@ class Evaluated : public ::testing::Test {
 };
 
 // What llama.cpp's perplexity tool prints, to its last digit but one.
-TEST_F(Evaluated, PerplexityOfFrankenstein) {
+TEST_F(Evaluated, SlowPerplexityOfFrankenstein) {
   const nlohmann::json expected =
       parse_json(read_file(shared_data() / "weights/stories260K/perplexity.json"), "perplexity.json");
   const std::vector<TokenId> ids = tokenizer_->encode(frankenstein(32768), {.add_special = true});

@@ -43,7 +43,7 @@ TEST(FitLossLaw, IsRobust) {
 
 // shared/data/README.md: 240 runs read off figure 4 of Hoffmann et al.; the figures of the issue, which are
 // lower in Huber loss than the published ones.
-TEST(FitLossLaw, ChinchillasRuns) {
+TEST(FitLossLaw, SlowChinchillasRuns) {
   PITH_NEED_SHARED();
   const auto all = read_training_runs(read_file(shared_data() / "scaling/chinchilla_fig4.csv"), "fig4");
   ASSERT_EQ(all.size(), 245u);
