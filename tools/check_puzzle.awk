@@ -4,8 +4,8 @@
 #   9 * 8 = 72, left 3 4 72.
 #   72 / 4 = 18, left 3 18.
 #   18 - 3 = 15. Done.
-# A partial text passes where every step in it is legal, a final one where it also ends at the target with nothing
-# left. It never searches: whether the target can still be reached is not asked.
+# A partial text passes where every step in it is legal, a final one where it also ends at the target with
+# nothing left. It never searches: whether the target can still be reached is not asked.
 
 function reject() { rejected = 1; exit 1 }
 

@@ -4,10 +4,10 @@
     tools/reasoning_report.py MODELS TASKS [--pith build/pith] [--work runs/reasoning] [--out tools/reports]
         [--items 2000] [--limit N] [--only problems,context,vote,puzzle,auto]
 
-MODELS has pith-tiny-base.gguf, pith-tiny-sft.gguf and pith-tiny-reward.gguf; TASKS is the folder of pith-lab corpus.
-Everything is chosen on the validation files, and the test files are then asked once. Each measurement is one
-"pith eval generate"; its log and figures stay in --work, and what is there is not measured again. --limit N is for a
-trial: N items of each measurement.
+MODELS has pith-tiny-base.gguf, pith-tiny-sft.gguf and pith-tiny-reward.gguf; TASKS is the folder of pith-lab
+corpus. Everything is chosen on the validation files, and the test files are then asked once. Each measurement
+is one "pith eval generate"; its log and figures stay in --work, and what is there is not measured again.
+--limit N is for a trial: N items of each measurement.
 """
 
 import argparse
@@ -27,8 +27,10 @@ TEMPERATURES = ("0.5", "0.7", "1.0")
 CONFIDENCES = ("0.5", "0.7", "0.9")
 BAND = (0.5, 0.8)
 PUZZLE_TOKENS = 1000
-# Beam and depth of the tree, and thoughts tried at each state: three steps solve a puzzle of four numbers.
-TREES = (("tree:4,3", "8"), ("tree:8,3", "4"), ("tree:6,3", "6"))
+# The tree, the thoughts tried at each state and the search: three steps solve a puzzle of four numbers.
+# Depth-first search goes on from another state as long as there are tokens left.
+TREES = (("tree:8,3", "4", "breadth"), ("tree:6,3", "6", "breadth"), ("tree:4,3", "4", "depth"),
+         ("tree:8,3", "8", "depth"))
 FAMILIES = ("sum", "count", "problems of 1 and 2 steps", "problems of 3 to 5 steps")
 AT_ONCE = "Answer at once."
 
@@ -78,8 +80,8 @@ class Lab:
         text = "".join(json.dumps({"prompt": p, "answer": a}) + "\n" for p, a in items)
         model = pathlib.Path(self.options.models) / f"{model}.gguf"
         log = self.work / f"{name}.log"
-        command = [self.options.pith, "eval", "generate", "-m", str(model), str(task), "--json", "--seed", str(SEED),
-                   "--parallel", "64", "--log", str(log), "--resume", *arguments]
+        command = [self.options.pith, "eval", "generate", "-m", str(model), str(task), "--json",
+                   "--seed", str(SEED), "--parallel", "64", "--log", str(log), "--resume", *arguments]
         key = hashlib.sha256(("\n".join(command) + text).encode() + model.read_bytes()).hexdigest()
         done = self.work / f"{name}.done.json"
         if not done.exists() or json.loads(done.read_text())["key"] != key:
@@ -107,7 +109,7 @@ def spread(items, n):
     return [items[i * len(items) // n] for i in range(n)] if n < len(items) else items
 
 
-# --- statistics ---------------------------------------------------------------------------------------------------
+# --- statistics -------------------------------------------------------------------------------------------
 
 def wilson(right, n, z=1.96):
     if n == 0:
@@ -155,7 +157,7 @@ class Page:
         self.text(f"**{'Held' if held else 'Missed'}**: {text}")
 
 
-# --- 1: word problems, examples in context ------------------------------------------------------------------------
+# --- 1: word problems, examples in context ----------------------------------------------------------------
 
 NUMERIC = ("--match", "numeric", "--answer", "number")
 
@@ -181,7 +183,8 @@ def problems(lab, page):
     filler = lab.measure("problem-filler", "pith-tiny-sft",
                          [(p + " ." * n + " The answer is", a) for (p, a), n in zip(forms, steps.tokens)],
                          *directly(*plain))
-    page.text("## Word problems", "", "pith-tiny-sft, greedy. The control has a dot for each token of the chain.")
+    page.text("## Word problems", "",
+              "pith-tiny-sft, greedy. The control has a dot for each token of the chain.")
     page.measured([("cot", steps), ("direct", direct), ("direct, as plain text", raw),
                    ("filler tokens, as plain text", filler)])
     numbers = sorted({i["steps"] for i in items})
@@ -191,19 +194,22 @@ def problems(lab, page):
                 for name, m in (("cot", steps), ("direct", direct), ("plain", raw), ("filler", filler))])
     hard = [i["steps"] >= 3 for i in items]
     d = paired(steps.part(hard), direct.part(hard))
-    page.verdict(d[0] >= 0.2, f"at three and more steps cot is {points(d)} points above direct; 20 were wanted.")
+    page.verdict(d[0] >= 0.2,
+                 f"at three and more steps cot is {points(d)} points above direct; 20 were wanted.")
     page.text(f"Filler tokens against none, as plain text: {points(paired(filler, raw))} points.")
 
 
 def context(lab, page):
     items = lab.take(spread(lab.task("tasks_rule", "test"), lab.options.items))
-    options = ("--raw", "--stop", "\n", "--reason", "direct", "-n", "24", "--match", "exact", "--answer", "text")
+    options = ("--raw", "--stop", "\n", "--reason", "direct", "-n", "24", "--match", "exact",
+               "--answer", "text")
 
     def shown(item, kind, k):
         return "".join(f"{e['in']} -> {e['out']}\n" for e in item[kind][:k]) + item["prompt"]
 
     page.text("## Examples in context", "",
-              "pith-tiny-base, rules that no training text has; the control's examples have the answers of other rules.")
+              "pith-tiny-base, rules that no training text has; the control's examples have the answers of",
+              "other rules.")
     families = sorted({i["family"] for i in items})
     rows, curve = [], {}
     for kind, ks in (("examples", (0, 1, 2, 4, 8)), ("mismatched", (8,))):
@@ -224,7 +230,7 @@ def context(lab, page):
                  f"{points(control)} points from none at all.")
 
 
-# --- 2: votes -----------------------------------------------------------------------------------------------------
+# --- 2: votes ---------------------------------------------------------------------------------------------
 
 def vote(lab, page):
     validation = spread(lab.task("tasks_problem", "validation"), lab.options.items)
@@ -262,11 +268,11 @@ def vote(lab, page):
     page.verdict(d[1] > 0, f"the vote is {points(d)} points above greedy cot.")
     d, saved = paired(stopped, all_chains), stopped.mean_tokens() / all_chains.mean_tokens()
     page.verdict(abs(d[0]) <= 0.01 and saved <= 0.5,
-                 f"with the stopping rule {points(d)} points, and {percent(saved)} % of the tokens; one point and 50 % "
-                 "were wanted.")
+                 f"with the stopping rule {points(d)} points, and {percent(saved)} % of the tokens; one point "
+                 "and 50 % were wanted.")
 
 
-# --- 3: the puzzle ------------------------------------------------------------------------------------------------
+# --- 3: the puzzle ----------------------------------------------------------------------------------------
 
 OPERATIONS = {"+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b,
               "/": lambda a, b: a // b if b and a % b == 0 else None}
@@ -274,7 +280,7 @@ STEP = re.compile(r"(\d+) ([-+*/]) (\d+) = (\d+)(?:, left ([\d ]+)\.|\. Done\.)"
 
 
 def solves(question, text):
-    """Whether the text is a right solution: the report's own check, apart from the program that the search uses."""
+    """Whether the text is a right solution: the report's own check, apart from the search's program."""
     *left, target = map(int, re.findall(r"\d+", question))
     left = collections.Counter(left)
     lines = text.strip().split("\n")
@@ -301,27 +307,29 @@ def puzzle(lab, page):
 
     def asked(name, split, n, *arguments):
         items = spread(lab.task("tasks_puzzle", split), n)
-        m = lab.measure(name, "pith-tiny-sft", [(i["prompt"], i["answer"]) for i in items], *common, *arguments)
+        m = lab.measure(name, "pith-tiny-sft", [(i["prompt"], i["answer"]) for i in items],
+                        *common, *arguments)
         return m.judged([solves(i["prompt"], t) for i, t in zip(lab.take(items), m.texts)])
 
     page.text("## The search puzzle", "",
               f"pith-tiny-sft at temperature 1, at most {PUZZLE_TOKENS} tokens a puzzle, whatever the strategy.")
     rows, verdicts = [("cot", asked("puzzle-cot", "test", lab.options.items, "--reason", "cot"))], []
     for name, judge in (("program", program), ("reward", reward)):
-        tried = [asked(f"puzzle-validation-{name}-{s.replace(':', '-')}", "validation", 200, "--reason", s, "--branch",
-                       b, *judge) for s, b in TREES]
+        ways = [("--reason", shape, "--branch", branch, "--search", search, *judge)
+                for shape, branch, search in TREES]
+        tried = [asked(f"puzzle-validation-{name}-{i}", "validation", 100, *way) for i, way in enumerate(ways)]
         best = max(range(len(TREES)), key=lambda i: tried[i].accuracy())
-        shape, branch = TREES[best]
-        tree = asked(f"puzzle-tree-{name}", "test", lab.options.items, "--reason", shape, "--branch", branch, *judge)
+        tree = asked(f"puzzle-tree-{name}", "test", lab.options.items, *ways[best])
         chains = asked(f"puzzle-best-{name}", "test", lab.options.items, "--reason", "best-of:64", *judge)
-        rows += [(f"{shape}, {branch} thoughts a state, by the {name}", tree), (f"best-of, by the {name}", chains)]
+        rows += [("{}, {} thoughts a state, {} first, by the {}".format(*TREES[best], name), tree),
+                 (f"best-of, by the {name}", chains)]
         verdicts.append((name, paired(tree, chains)))
     page.measured(rows)
     for name, d in verdicts:
         page.verdict(d[1] > 0, f"by the {name}, the tree is {points(d)} points above best-of.")
 
 
-# --- 4: auto ------------------------------------------------------------------------------------------------------
+# --- 4: auto ----------------------------------------------------------------------------------------------
 
 def mixture(lab, split, n):
     """n items of each family."""
@@ -338,8 +346,9 @@ def mixture(lab, split, n):
 def auto(lab, page):
     page.text("## auto", "", "Equal parts: " + ", ".join(FAMILIES) + ".")
     words = ("--trigger", "", "--direct", AT_ONCE, "-n", "160", *NUMERIC)
+    chains = f"self-consistency:{VOTE_CHAINS}"
     single = {"direct": ("--reason", "direct"), "cot": ("--reason", "cot"),
-              f"self-consistency:{VOTE_CHAINS}": ("--reason", f"self-consistency:{VOTE_CHAINS}", "--temp", "0.7")}
+              chains: ("--reason", chains, "--temp", "0.7")}
     spending = {c: ("--reason", "auto", "--temp", "0.7", "--confidence", c) for c in CONFIDENCES}
 
     def tried(name, n, split, arguments):
@@ -356,20 +365,21 @@ def auto(lab, page):
     n = lab.options.items // len(FAMILIES)
     rows = {name: tried(name, n, "test", a) for name, a in single.items()}
     chosen = tried(confidence, n, "test", spending[confidence])
-    page.text(f"On validation {best} is the best single strategy, and {confidence} the confidence for auto of "
-              f"{', '.join(CONFIDENCES)}.")
+    page.text(f"On validation {best} is the best single strategy, and {confidence} the confidence for auto",
+              f"of {', '.join(CONFIDENCES)}.")
     page.measured([*rows.items(), ("auto", chosen)])
     d, cost = paired(chosen, rows[best]), chosen.mean_tokens() / rows[best].mean_tokens()
     page.verdict(d[0] >= -0.01 and cost <= 0.5,
-                 f"auto is {points(d)} points from {best}, with {percent(cost)} % of its tokens; one point and 50 % were "
-                 "wanted.")
+                 f"auto is {points(d)} points from {best}, with {percent(cost)} % of its tokens; one point "
+                 "and 50 % were wanted.")
 
 
 PARTS = {"problems": problems, "context": context, "vote": vote, "puzzle": puzzle, "auto": auto}
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models")
     parser.add_argument("tasks")
     parser.add_argument("--pith", default="build/pith")
@@ -381,10 +391,10 @@ def main():
     options = parser.parse_args()
     lab, page = Lab(options), Page()
     page.text("# What reasoning at inference is worth", "",
-              "Written by tools/reasoning_report.py. Choices were made on validation, and each test figure was measured "
-              "once.", "Intervals are Wilson's; differences are paired, over the same items, with their 95 % interval. "
-              "Seconds are", "those of the whole measurement, and tokens all that were generated, cancelled ones "
-              "included.")
+              "Written by tools/reasoning_report.py. Choices were made on validation, and each test figure was",
+              "measured once. Intervals are Wilson's; differences are paired, over the same items, with their 95 %",
+              "interval. Seconds are those of the whole measurement, and tokens all that were generated,",
+              "cancelled ones included.")
     if options.limit:
         page.text(f"A trial with {options.limit} items of each.")
     for name in options.only.split(","):

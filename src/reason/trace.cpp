@@ -106,17 +106,18 @@ void begin_node(std::string& out, const TraceNode& node, bool has_children) {
 }
 
 constexpr std::string_view kStyle = R"(
-:root { color-scheme: light dark; --text: #1f2328; --faint: #6e7781; --line: #d0d7de; --box: #f6f8fa; --good: #1a7f37;
-  --page: #fff; --hover: #eef2f6; }
-@media (prefers-color-scheme: dark) { :root { --text: #e6edf3; --faint: #8d96a0; --line: #30363d; --box: #161b22;
-  --good: #3fb950; --page: #0d1117; --hover: #1c2128; } }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 68em; padding: 0 1.2em; color: var(--text);
-  background: var(--page); }
+:root { color-scheme: light dark; --text: #1f2328; --faint: #6e7781; --line: #d0d7de; --box: #f6f8fa;
+  --good: #1a7f37; --page: #fff; --hover: #eef2f6; }
+@media (prefers-color-scheme: dark) { :root { --text: #e6edf3; --faint: #8d96a0; --line: #30363d;
+  --box: #161b22; --good: #3fb950; --page: #0d1117; --hover: #1c2128; } }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 68em; padding: 0 1.2em;
+  color: var(--text); background: var(--page); }
 h1 { font-size: 1.3em; margin: 0; } p.cost { color: var(--faint); margin: .2em 0 1em; }
 p.question { white-space: pre-wrap; background: var(--box); border: 1px solid var(--line); border-radius: 6px;
   padding: .7em 1em; margin: 0 0 1em; }
 details details { margin-left: .65em; padding-left: .9em; border-left: 1px solid var(--line); }
-summary { display: flex; align-items: baseline; gap: 1em; cursor: pointer; padding: .12em .4em; border-radius: 4px; }
+summary { display: flex; align-items: baseline; gap: 1em; cursor: pointer; padding: .12em .4em;
+  border-radius: 4px; }
 summary:hover { background: var(--hover); } summary::-webkit-details-marker { display: none; }
 summary::before { content: "\25B8"; color: var(--faint); width: .7em; margin-right: -.5em; }
 details[open] > summary::before { content: "\25BE"; }
@@ -125,8 +126,8 @@ summary span { flex: 1; min-width: 0; overflow-wrap: anywhere; } summary small {
 .left > summary span { color: var(--faint); }
 .chosen > summary span, .chosen > summary small, .chosen > summary::before { color: var(--good); }
 .chosen > summary span { font-weight: 600; }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--box); border-radius: 6px; padding: .6em 1em;
-  margin: .2em 0 .4em 1.1em; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--box); border-radius: 6px;
+  padding: .6em 1em; margin: .2em 0 .4em 1.1em; }
 )";
 
 }  // namespace
