@@ -52,8 +52,10 @@ int run(const Quantize& o) {
   if (o.verbose) {
     for (const std::string& line : notes) write_note(line);
   } else if (!notes.empty()) {
-    note("{} of {} tensors got another type than {}, such as {} (--verbose lists them)", notes.size(),
-         file.tensors.all().size(), recipe->name, notes.front());
+    note("{}{}", notes.front(),
+         notes.size() == 1 ? ""
+                           : fmt::format(" (and so on for {} of {} tensors: --verbose lists them)",
+                                         notes.size(), file.tensors.all().size()));
   }
   const std::uint64_t after = std::filesystem::file_size(o.out);
   if (o.json) {

@@ -65,6 +65,33 @@ def evaluation(path):
     return lines
 
 
+def percent(mean, sign=""):
+    return f"{100 * mean['mean']:{sign}.1f} % ({100 * mean['low']:{sign}.1f} to {100 * mean['high']:{sign}.1f})"
+
+
+def against(path, other):
+    """How the answers compare with another model's to the same items."""
+    tasks = json.loads(path.read_text())["tasks"] if path.exists() else {}
+    rows = [f"| {task} | {percent(r['difference'], '+')} | {percent(r['preferred'])} |" for task, r in tasks.items()
+            if "preferred" in r]
+    if not rows:
+        return []
+    return ["", f"Against {other}, on the same items: the change of the accuracy, and how often the annotator likes "
+            "this model's answer better (ties count half).", "", "| task | accuracy | preferred |", "|---|---|---|",
+            *rows]
+
+
+def ranking(path):
+    if not path.exists():
+        return []
+    lines = ["Pairs of answers, on the validation split, that it ranks as the annotator does, by what they differ in:",
+             "", "| difference | ranked right | 95 % interval | n |", "|---|---|---|---|"]
+    for group, r in json.loads(path.read_text()).items():
+        lines.append(f"| {group} | {100 * r['accuracy']:.1f} % | {100 * r['low']:.1f} to {100 * r['high']:.1f} % | "
+                     f"{r['n']} |")
+    return lines + [""]
+
+
 def card(name, model, run, models, pith, machine):
     path = models / f"{name}.gguf"
     facts = json.loads(subprocess.run([pith, "inspect", "--json", path], check=True, capture_output=True).stdout)
@@ -99,7 +126,12 @@ def card(name, model, run, models, pith, machine):
     lines += ["", "## What it can do", ""]
     if model.get("evaluation"):
         lines += ["On the test split, greedily; 95 % intervals over the items (they do not cover other seeds of "
-                  "training).", ""] + evaluation(run / "eval" / f"{model['evaluation']}-test.json") + [""]
+                  "training).", ""] + evaluation(run / "eval" / f"{model['evaluation']}-test.json")
+        if "against" in model:
+            lines += against(run / "eval" / f"{model['evaluation']}-test.json", model["against"])
+        lines += [""]
+    if "ranking" in model:
+        lines += ranking(run / "eval" / f"{model['ranking']}.json")
     lines += [model["can"].strip(), "", "## What it cannot do", "", model["cannot"].strip(), ""]
     for picture, caption in model.get("pictures", {}).items():
         if (models / picture).exists():

@@ -17,7 +17,7 @@ need_toolchain libopenblas-dev python3
 if [ ! -f "$root/build/build.ninja" ] && [ ! -f "$root/build/Makefile" ]; then
   cmake -S "$root" -B "$root/build" -G Ninja -DCMAKE_BUILD_TYPE=Release $(cmake_extras) >&2
 fi
-cmake --build "$root/build" --target pith-lab --parallel "$(nproc)" >&2
+cmake --build "$root/build" --target pith-lab pith-cli --parallel "$(nproc)" >&2
 lab=$root/build/pith-lab
 export OPENBLAS_NUM_THREADS=1
 
@@ -94,4 +94,15 @@ for name in base sft rlhf; do
   step "eval-$name-test" eval
 done
 for config in "$root"/tools/train/configs/export-*.json; do step "$(basename "$config" .json)" export; done
+
+# The cards, with pictures where matplotlib is installed.
+if python3 -c 'import matplotlib' 2>/dev/null; then
+  plot() { python3 "$root/tools/plot.py" "$@"; }
+  longest=$(ls -dv "$run"/runs/2m-*000 | tail -1)
+  plot training "$run/runs/2m/log.jsonl" "$longest/log.jsonl" "$run/models/pith-tiny-base.png"
+  plot training "$run/runs/sft/log.jsonl" "$run/models/pith-tiny-sft.png"
+  plot training "$run/runs/reward/log.jsonl" "$run/models/pith-tiny-reward.png"
+  plot rlhf "$run/runs/rlhf/log.jsonl" "$run/models/pith-tiny.png"
+fi
+python3 "$root/tools/train/make_cards.py" "$run" "$run/models" --pith "$root/build/pith"
 echo "the models lie in $run/models" >&2
