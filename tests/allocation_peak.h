@@ -24,16 +24,22 @@ std::size_t allocation_peak(F&& f) {
 
 }  // namespace pith::test
 
-void* operator new(std::size_t size) {
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   void* p = std::malloc(size);
-  if (p == nullptr) throw std::bad_alloc();
+  if (p == nullptr) return p;
   const std::size_t now = pith::test::allocated_now += malloc_usable_size(p);
   std::size_t peak = pith::test::allocated_peak;
   while (now > peak && !pith::test::allocated_peak.compare_exchange_weak(peak, now)) {
   }
   return p;
 }
+void* operator new(std::size_t size) {
+  void* p = operator new(size, std::nothrow);
+  if (p == nullptr) throw std::bad_alloc();
+  return p;
+}
 void* operator new[](std::size_t size) { return operator new(size); }
+void* operator new[](std::size_t size, const std::nothrow_t& t) noexcept { return operator new(size, t); }
 void operator delete(void* p) noexcept {
   pith::test::allocated_now -= malloc_usable_size(p);
   std::free(p);
