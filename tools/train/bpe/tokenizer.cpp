@@ -171,7 +171,7 @@ void make_tokenizer(const Config& config) {
   fs::create_directories(tokens);
   const Tokenizer tokenizer = Tokenizer::open(folder);
   Json report;
-  for (const std::string part : {"pretrain", "validation"}) {
+  for (const std::string part : {"pretrain", "validation", "replay"}) {
     report[part] = write_stream(tokenizer, corpus / (part + ".jsonl"), tokens / (part + ".u16"), seed);
   }
   write_text(tokens / "report.json", report.dump(1) + "\n");

@@ -29,9 +29,9 @@ using Counts = std::vector<std::pair<std::string, std::int64_t>>;  // how many o
 struct Settings {
   std::uint64_t seed;
   fs::path folder;
-  std::map<std::string, Counts> documents;      // "pretrain", "validation"
-  std::map<std::string, Counts> conversations;  // "train", "validation", "test"
-  std::int64_t problems, rules, puzzles;        // tasks of each split
+  std::vector<std::pair<std::string, Counts>> documents;  // "pretrain", "validation", "replay"
+  std::map<std::string, Counts> conversations;            // "train", "validation", "test"
+  std::int64_t problems, rules, puzzles;                  // tasks of each split
   std::int64_t prefixes;
 };
 
@@ -50,15 +50,15 @@ Counts read_counts(const Config& config, std::span<const std::string> kinds) {
 Settings read(const Config& config) {
   std::vector<std::string> documents, requests;
   for (const DocumentKind& kind : document_kinds()) documents.emplace_back(kind.name);
-  for (const auto kinds : {instruction_kinds(), reasoning_kinds(), talk_kinds()}) {
+  for (const auto kinds : {instruction_kinds(), reasoning_kinds(), worked_kinds(), talk_kinds()}) {
     for (const RequestKind& kind : kinds) requests.emplace_back(kind.name);
   }
   requests.emplace_back("dialog");
   Settings s;
   s.seed = static_cast<std::uint64_t>(config.integer("seed", 0, INT64_MAX));
   s.folder = config.text("folder");
-  for (const char* part : {"pretrain", "validation"}) {
-    s.documents[part] = read_counts(config.object("documents").object(part), documents);
+  for (const char* part : {"pretrain", "validation", "replay"}) {
+    s.documents.emplace_back(part, read_counts(config.object("documents").object(part), documents));
   }
   for (const char* part : {"train", "validation", "test"}) {
     s.conversations[part] = read_counts(config.object("conversations").object(part), requests);
@@ -121,7 +121,7 @@ class Writer {
 
 void write_documents(const Settings& s, Writer& writer) {
   for (const auto& [part, counts] : s.documents) {
-    const Split split = split_named(part == "pretrain" ? "train" : part);
+    const Split split = split_named(part);
     JsonlWriter out(s.folder / (part + ".jsonl"));
     for (const auto& [name, count] : counts) {
       const auto kinds = document_kinds();

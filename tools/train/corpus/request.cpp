@@ -19,6 +19,10 @@ constexpr RequestKind kReasoning[] = {
     {"problem-steps", request_problem_steps},
     {"puzzle", request_puzzle},
 };
+constexpr RequestKind kWorked[] = {
+    {"count-worked", request_count_worked},
+    {"compare-worked", request_compare_worked},
+};
 constexpr RequestKind kTalk[] = {{"tale", request_tale}, {"talk", request_talk}};
 
 // Small talk is the same everywhere, and of the facts the kind itself chooses what is held out.
@@ -45,10 +49,11 @@ std::string_view name_of(Check check) {
 
 std::span<const RequestKind> instruction_kinds() { return kInstructions; }
 std::span<const RequestKind> reasoning_kinds() { return kReasoning; }
+std::span<const RequestKind> worked_kinds() { return kWorked; }
 std::span<const RequestKind> talk_kinds() { return kTalk; }
 
 const RequestKind* find_kind(std::string_view name) {
-  for (const auto kinds : {instruction_kinds(), reasoning_kinds(), talk_kinds()}) {
+  for (const auto kinds : {instruction_kinds(), reasoning_kinds(), worked_kinds(), talk_kinds()}) {
     for (const RequestKind& kind : kinds) {
       if (kind.name == name) return &kind;
     }

@@ -15,6 +15,9 @@ Request request_count(Draw& draw, Split split);
 Request request_compare(Draw& draw, Split split);
 Request request_extract(Draw& draw, Split split);
 
+Request request_count_worked(Draw& draw, Split split);    // "wolf, apple 1, door, apple 2: 2 times."
+Request request_compare_worked(Draw& draw, Split split);  // "33 is smaller than 38, so no."
+
 Request request_story(Draw& draw, Split split);
 Request request_fact(Draw& draw, Split split);
 Request request_refuse(Draw& draw, Split split);

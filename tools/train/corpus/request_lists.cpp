@@ -71,6 +71,53 @@ Words draw_list(Draw& draw, int most) {
   }
 }
 
+// How often one word is in a list.
+struct Counting {
+  Words words;
+  std::string wanted;
+  Request request;
+};
+
+Counting count_word(Draw& draw) {
+  const Words kinds = draw_words(3, draw);
+  Counting c{{kinds[0]}, kinds[0], {}};
+  for (int n = draw.between(2, 5); n > 0; --n) c.words.push_back(draw.pick(kinds));
+  draw.shuffle(c.words);
+  const auto count = std::ranges::count(c.words, c.wanted);
+  c.request = {.kind = "count",
+               .key = fmt::format("count {} in {}", c.wanted, joined(c.words, false)),
+               .answer = std::to_string(count),
+               .check = Check::Number};
+  const std::string list = joined(c.words, draw.chance(0.4));
+  FixedCast cast({{"list", list}, {"word", c.wanted}, {"n", c.request.answer}, {"s", count == 1 ? "" : "s"}});
+  c.request.user = expand(
+      "[How many times does {word} appear[ in this list| here|]: {list}|Count the word {word}"
+      "[ in this list|]: {list}|How often is {word} in this list: {list}]",
+      cast, draw);
+  c.request.reply = expand("[{n}|{n} time{s}.|The word {word} appears {n} time{s}.]", cast, draw);
+  return c;
+}
+
+// Two numbers, and the key of comparing them.
+struct Comparison {
+  int a, b;
+  std::string key() const { return fmt::format("compare {} {}", std::min(a, b), std::max(a, b)); }
+};
+
+Comparison draw_comparison(Draw& draw) {
+  const int most = draw.chance(0.7) ? 99 : 999;
+  const int a = draw.between(1, most);
+  int b = draw.between(1, most);
+  while (b == a) b = draw.between(1, most);
+  return {a, b};
+}
+
+std::string ask_whether(const Comparison& c, bool larger, Draw& draw) {
+  FixedCast cast({{"a", std::to_string(c.a)}, {"b", std::to_string(c.b)}});
+  return expand(larger ? "Is {a} [larger|bigger|more] than {b}?" : "Is {a} [smaller|less] than {b}?", cast,
+                draw);
+}
+
 }  // namespace
 
 Request request_copy(Draw& draw, Split) {
@@ -126,45 +173,39 @@ Request request_sort(Draw& draw, Split) {
 }
 
 Request request_count(Draw& draw, Split) {
-  const bool all = draw.chance(0.5);
-  Words words;
-  std::string wanted;
-  int count = 0;
-  if (all) {
-    words = draw_words(count = draw.between(2, 7), draw);
-  } else {
-    const Words kinds = draw_words(3, draw);
-    wanted = kinds[0];
-    words.push_back(wanted);
-    for (int n = draw.between(2, 5); n > 0; --n) words.push_back(draw.pick(kinds));
-    draw.shuffle(words);
-    count = static_cast<int>(std::ranges::count(words, wanted));
-  }
+  if (!draw.chance(0.5)) return count_word(draw).request;
+  const Words words = draw_words(draw.between(2, 7), draw);
   const std::string list = joined(words, draw.chance(0.4));
   Request r{.kind = "count",
-            .key = fmt::format("count {} in {}", wanted, joined(words, false)),
-            .answer = std::to_string(count),
+            .key = "count  in " + joined(words, false),
+            .answer = std::to_string(words.size()),
             .check = Check::Number};
-  FixedCast cast({{"list", list}, {"word", wanted}, {"n", r.answer}, {"s", count == 1 ? "" : "s"}});
-  r.user = expand(all ? "[How many words are[ in this list| there| here]: {list}|Count[ the words| these "
-                        "words]: {list}|How many words do you see: {list}|How long is this list: {list}]"
-                      : "[How many times does {word} appear[ in this list| here|]: {list}|Count the word "
-                        "{word}[ in this list|]: {list}|How often is {word} in this list: {list}]",
-                  cast, draw);
-  r.reply = expand(all ? "[{n}|There are {n} words.|{n} words.]"
-                       : "[{n}|{n} time{s}.|The word {word} appears {n} time{s}.]",
-                   cast, draw);
+  FixedCast cast({{"list", list}, {"n", r.answer}});
+  r.user = expand(
+      "[How many words are[ in this list| there| here]: {list}|Count[ the words| these words]: {list}|"
+      "How many words do you see: {list}|How long is this list: {list}]",
+      cast, draw);
+  r.reply = expand("[{n}|There are {n} words.|{n} words.]", cast, draw);
   return r;
 }
 
+Request request_count_worked(Draw& draw, Split) {
+  Counting c = count_word(draw);
+  std::string way;
+  int seen = 0;
+  for (const std::string& word : c.words) {
+    way += (way.empty() ? "" : ", ") + (word == c.wanted ? fmt::format("{} {}", word, ++seen) : word);
+  }
+  c.request.reply = fmt::format("{}: {} time{}.", way, seen, seen == 1 ? "" : "s");
+  return c.request;
+}
+
 Request request_compare(Draw& draw, Split) {
-  const int most = draw.chance(0.7) ? 99 : 999;
-  const int a = draw.between(1, most);
-  int b = draw.between(1, most);
-  while (b == a) b = draw.between(1, most);
+  const Comparison c = draw_comparison(draw);
+  const auto [a, b] = c;
   const int larger = std::max(a, b), smaller = std::min(a, b);
   FixedCast cast({{"a", std::to_string(a)}, {"b", std::to_string(b)}});
-  Request r{.kind = "compare", .key = fmt::format("compare {} {}", smaller, larger)};
+  Request r{.kind = "compare", .key = c.key()};
   switch (draw.below(3)) {
     case 0:
       r.user = expand(
@@ -190,8 +231,7 @@ Request request_compare(Draw& draw, Split) {
       break;
     default: {
       const bool up = draw.chance(0.5), yes = (a > b) == up;
-      r.user = expand(up ? "Is {a} [larger|bigger|more] than {b}?" : "Is {a} [smaller|less] than {b}?", cast,
-                      draw);
+      r.user = ask_whether(c, up, draw);
       r.answer = yes ? "Yes" : "No";
       r.check = Check::Contains;
       r.reply = draw.chance(0.5)
@@ -199,6 +239,16 @@ Request request_compare(Draw& draw, Split) {
                     : fmt::format("{}, {} is {} than {}.", r.answer, a, a > b ? "larger" : "smaller", b);
     }
   }
+  return r;
+}
+
+Request request_compare_worked(Draw& draw, Split) {
+  const Comparison c = draw_comparison(draw);
+  const bool up = draw.chance(0.5), yes = (c.a > c.b) == up;
+  Request r{.kind = "compare", .key = c.key(), .answer = yes ? "Yes" : "No", .check = Check::Contains};
+  r.user = ask_whether(c, up, draw);
+  r.reply =
+      fmt::format("{} is {} than {}, so {}.", c.a, c.a > c.b ? "larger" : "smaller", c.b, yes ? "yes" : "no");
   return r;
 }
 

@@ -19,10 +19,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::string_view kDifferences[] = {"style", "correctness", "both"};
+
 struct Settings {
   std::filesystem::path model, prompts, out, questions;
   int threads, parallel;
-  std::int64_t limit, per_prompt;
+  std::int64_t limit;
+  std::map<std::string_view, std::int64_t> per_prompt;  // at most, by what differs
   double noise;
   AnswerSettings answers;
 };
@@ -36,7 +39,9 @@ Settings read(const Config& config) {
   s.threads = static_cast<int>(config.integer("threads", 0, 1024));
   s.parallel = static_cast<int>(config.integer("parallel", 1, 4096));
   s.limit = config.integer("limit", 0, 100'000'000);
-  s.per_prompt = config.integer("per_prompt", 1, 1000);
+  const Config per_prompt = config.object("per_prompt");
+  for (const std::string_view differs : kDifferences)
+    s.per_prompt[differs] = per_prompt.integer(differs, 0, 1000);
   s.noise = config.number("noise", 0, 0.5);
   s.answers = {.temperature = config.number("temperature", 0.01, 10),
                .choices = static_cast<int>(config.integer("choices", 2, 64)),
@@ -65,8 +70,8 @@ struct Rated {
 };
 
 std::string_view difference(const Judgement& a, const Judgement& b) {
-  if (a.right == b.right) return "style";
-  return a.same_style(b) ? "correctness" : "both";
+  if (a.right == b.right) return kDifferences[0];
+  return a.same_style(b) ? kDifferences[1] : kDifferences[2];
 }
 
 }  // namespace
@@ -95,10 +100,11 @@ void make_pairs(const Config& config) {
     }
     Draw draw(mix(s.answers.seed, i));
     draw.shuffle(found);
-    if (std::ssize(found) > s.per_prompt) found.resize(static_cast<std::size_t>(s.per_prompt));
+    auto left = s.per_prompt;
     for (const auto& [better, worse] : found) {
       const Rated &good = rated[better], &bad = rated[worse];
       const std::string_view differs = difference(good.judgement, bad.judgement);
+      if (left[differs]-- <= 0) continue;
       const bool flipped = draw.chance(s.noise);
       ++counts[std::string(differs)];
       out.write({{"messages", q.messages},
