@@ -2,23 +2,27 @@
 """Writes tools/reports/reasoning.md: what strategies of reasoning are worth on the bundled models.
 
     tools/reasoning_report.py MODELS TASKS [--pith build/pith] [--work runs/reasoning] [--out tools/reports]
-        [--items 2000] [--limit N] [--only problems,context,vote,puzzle,auto]
+        [--items 2000] [--limit N] [--only problems,context,vote,puzzle,auto,cost] [--shape-model FILE]
 
 MODELS has pith-tiny-base.gguf, pith-tiny-sft.gguf and pith-tiny-reward.gguf; TASKS is the folder of pith-lab
 corpus. Everything is chosen on the validation files, and the test files are then asked once. Each measurement
 is one "pith eval generate"; its log and figures stay in --work, and what is there is not measured again.
---limit N is for a trial: N items of each measurement.
+--limit N is for a trial: N items of each measurement. The part cost takes a model of Llama 3.2 1B's shape
+with random weights, as Q4_0; without --shape-model "pith synth" writes it to --work.
 """
 
 import argparse
 import collections
 import hashlib
+import itertools
 import json
 import math
 import pathlib
 import re
-import subprocess
+import statistics
 import time
+
+from reporting import checked, read_jsonl, spread, table
 
 TOOLS = pathlib.Path(__file__).resolve().parent
 SEED = 1
@@ -33,37 +37,33 @@ TREES = (("tree:8,3", "4", "breadth"), ("tree:6,3", "6", "breadth"), ("tree:4,3"
          ("tree:8,3", "8", "depth"))
 FAMILIES = ("sum", "count", "problems of 1 and 2 steps", "problems of 3 to 5 steps")
 AT_ONCE = "Answer at once."
-
-
-def read_lines(path):
-    with open(path, encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
+COST_PROMPT, COST_TOKENS, COST_LIMIT = 512, 128, 3.5
+COST_STRATEGIES = ("cot", "self-consistency:8")
 
 
 class Measurement:
     """What one run of pith eval generate gave for each item."""
 
-    def __init__(self, results, seconds):
-        self.right = [bool(r["right"]) for r in results]
-        self.tokens = [r["tokens"] for r in results]
-        self.texts = [r["text"] for r in results]
-        self.seconds = seconds
+    def __init__(self, right, tokens, texts, seconds):
+        self.right, self.tokens, self.texts, self.seconds = right, tokens, texts, seconds
 
     def judged(self, right):
-        self.right = right
-        return self
+        return Measurement(right, self.tokens, self.texts, self.seconds)
 
     def part(self, chosen):
-        part = Measurement([], self.seconds)
-        for name in ("right", "tokens", "texts"):
-            setattr(part, name, [v for v, keep in zip(getattr(self, name), chosen) if keep])
-        return part
+        columns = (list(itertools.compress(c, chosen)) for c in (self.right, self.tokens, self.texts))
+        return Measurement(*columns, self.seconds)
 
     def accuracy(self):
-        return sum(self.right) / len(self.right)
+        return statistics.fmean(self.right)
 
     def mean_tokens(self):
-        return sum(self.tokens) / len(self.tokens)
+        return statistics.fmean(self.tokens)
+
+    def cells(self):
+        """Of a table: items, accuracy and its interval."""
+        low, high = wilson(sum(self.right), len(self.right))
+        return len(self.right), percent(self.accuracy()), f"{percent(low)} to {percent(high)}"
 
 
 class Lab:
@@ -88,32 +88,24 @@ class Lab:
             task.write_text(text, encoding="utf-8")
             log.unlink(missing_ok=True)
             begun = time.monotonic()
-            ran = subprocess.run(command, capture_output=True, text=True)
-            if ran.returncode != 0:
-                raise SystemExit(f"{name}: {' '.join(command)}: {ran.stderr.strip()}")
+            checked(command)
             seconds = time.monotonic() - begun
             done.write_text(json.dumps({"key": key, "seconds": seconds}))
             print(f"{name}: {len(items)} items, {seconds:.1f} s", flush=True)
-        results = sorted(read_lines(log)[1:], key=lambda r: r["item"])
-        return Measurement(results, json.loads(done.read_text())["seconds"])
+        results = sorted(read_jsonl(log)[1:], key=lambda r: r["item"])
+        columns = ([r[key] for r in results] for key in ("right", "tokens", "text"))
+        return Measurement(*columns, json.loads(done.read_text())["seconds"])
 
     def task(self, name, split):
-        return read_lines(pathlib.Path(self.options.tasks) / f"{name}_{split}.jsonl")
+        return read_jsonl(pathlib.Path(self.options.tasks) / f"{name}_{split}.jsonl")
 
     def take(self, items):
         return spread(items, self.options.limit or len(items))
 
 
-def spread(items, n):
-    """n of the items, evenly, so that all kinds of a sorted list are there."""
-    return [items[i * len(items) // n] for i in range(n)] if n < len(items) else items
-
-
 # --- statistics -------------------------------------------------------------------------------------------
 
 def wilson(right, n, z=1.96):
-    if n == 0:
-        return 0.0, 1.0
     p = right / n
     middle = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
@@ -122,8 +114,8 @@ def wilson(right, n, z=1.96):
 
 def paired(a, b):
     """The difference of two accuracies over the same items, with its 95 % interval."""
-    d = [int(x) - int(y) for x, y in zip(a.right, b.right)]
-    mean = sum(d) / len(d)
+    d = [x - y for x, y in zip(a.right, b.right)]
+    mean = statistics.fmean(d)
     error = math.sqrt(sum((v - mean) ** 2 for v in d) / max(len(d) - 1, 1) / len(d))
     return mean, mean - 1.96 * error, mean + 1.96 * error
 
@@ -144,14 +136,11 @@ class Page:
         self.lines += [*lines, ""]
 
     def table(self, head, rows):
-        self.lines += ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
-        self.lines += ["| " + " | ".join(str(c) for c in row) + " |" for row in rows] + [""]
+        self.text(*table(head, rows))
 
     def measured(self, rows):
         self.table(["", "items", "accuracy, %", "95 % interval", "tokens an item", "seconds"],
-                   [[name, len(m.right), percent(m.accuracy()),
-                     "{} to {}".format(*map(percent, wilson(sum(m.right), len(m.right)))),
-                     f"{m.mean_tokens():.1f}", f"{m.seconds:.0f}"] for name, m in rows])
+                   [(name, *m.cells(), f"{m.mean_tokens():.1f}", f"{m.seconds:.0f}") for name, m in rows])
 
     def verdict(self, held, text):
         self.text(f"**{'Held' if held else 'Missed'}**: {text}")
@@ -160,10 +149,7 @@ class Page:
 # --- 1: word problems, examples in context ----------------------------------------------------------------
 
 NUMERIC = ("--match", "numeric", "--answer", "number")
-
-
-def cot(*more):
-    return ("--reason", "cot", "--trigger", "", "-n", "160", *NUMERIC, *more)
+COT = ("--reason", "cot", "--trigger", "", "-n", "160", *NUMERIC)
 
 
 def directly(*more):
@@ -173,10 +159,10 @@ def directly(*more):
 def problems(lab, page):
     items = lab.take(spread(lab.task("tasks_problem", "test"), lab.options.items))
     at_once = [(f"{i['prompt']} {AT_ONCE}", i["answer"]) for i in items]
-    steps = lab.measure("problem-cot", "pith-tiny-sft", [(i["prompt"], i["answer"]) for i in items], *cot())
+    steps = lab.measure("problem-cot", "pith-tiny-sft", [(i["prompt"], i["answer"]) for i in items], *COT)
     direct = lab.measure("problem-direct", "pith-tiny-sft", at_once, *directly())
-    # In the form of the pre-training texts a beginning of the answer can be given: as many dots as the chain of
-    # thought had tokens, or none.
+    # In the form of the pre-training texts a beginning of the answer can be given: as many dots as the chain
+    # of thought had tokens, or none.
     plain = ("--raw", "--stop", "\n")
     forms = [(f"Question: {p}\nAnswer:", a) for p, a in at_once]
     raw = lab.measure("problem-plain", "pith-tiny-sft", forms, *directly(*plain))
@@ -217,10 +203,9 @@ def context(lab, page):
             m = lab.measure(f"context-{kind}-{k}", "pith-tiny-base",
                             [(shown(i, kind, k), i["answer"]) for i in items], *options)
             curve[kind, k] = m
-            rows.append([f"{k} {kind}", len(items), percent(m.accuracy()),
-                         "{} to {}".format(*map(percent, wilson(sum(m.right), len(m.right)))),
+            rows.append((f"{k} {kind}", *m.cells(),
                          *(percent(m.part([i["family"] == f for i in items]).accuracy()) for f in families),
-                         f"{m.seconds:.0f}"])
+                         f"{m.seconds:.0f}"))
     page.table(["", "items", "accuracy, %", "95 % interval", *families, "seconds"], rows)
     rising = all(curve["examples", a].accuracy() <= curve["examples", b].accuracy()
                  for a, b in ((0, 1), (1, 2), (2, 4), (4, 8)))
@@ -236,7 +221,7 @@ def vote(lab, page):
     validation = spread(lab.task("tasks_problem", "validation"), lab.options.items)
     test = lab.task("tasks_problem", "test")
     seen = lab.take(validation)
-    greedy = lab.measure("vote-band", "pith-tiny-sft", [(i["prompt"], i["answer"]) for i in seen], *cot())
+    greedy = lab.measure("vote-band", "pith-tiny-sft", [(i["prompt"], i["answer"]) for i in seen], *COT)
     numbers = sorted({i["steps"] for i in seen})
     share = {n: greedy.part([i["steps"] == n for i in seen]).accuracy() for n in numbers}
     band = [n for n in numbers if BAND[0] <= share[n] <= BAND[1]]
@@ -257,7 +242,7 @@ def vote(lab, page):
     tried = {t: lab.measure(f"vote-validation-{t}", "pith-tiny-sft", trial, *voted(t)) for t in TEMPERATURES}
     best = max(TEMPERATURES, key=lambda t: tried[t].accuracy())
     items = in_band(test, lab.options.items)
-    one = lab.measure("vote-greedy", "pith-tiny-sft", items, *cot())
+    one = lab.measure("vote-greedy", "pith-tiny-sft", items, *COT)
     all_chains = lab.measure("vote-all", "pith-tiny-sft", items, *voted(best))
     stopped = lab.measure("vote-stopped", "pith-tiny-sft", items, *voted(best, "--stopping", "beta"))
     page.text(f"The band is {', '.join(map(str, band))} steps; the temperature {best} is the best of "
@@ -268,8 +253,8 @@ def vote(lab, page):
     page.verdict(d[1] > 0, f"the vote is {points(d)} points above greedy cot.")
     d, saved = paired(stopped, all_chains), stopped.mean_tokens() / all_chains.mean_tokens()
     page.verdict(abs(d[0]) <= 0.01 and saved <= 0.5,
-                 f"with the stopping rule {points(d)} points, and {percent(saved)} % of the tokens; one point "
-                 "and 50 % were wanted.")
+                 f"with the stopping rule {points(d)} points, and {percent(saved)} % of the tokens; one "
+                 "point and 50 % were wanted.")
 
 
 # --- 3: the puzzle ----------------------------------------------------------------------------------------
@@ -312,12 +297,14 @@ def puzzle(lab, page):
         return m.judged([solves(i["prompt"], t) for i, t in zip(lab.take(items), m.texts)])
 
     page.text("## The search puzzle", "",
-              f"pith-tiny-sft at temperature 1, at most {PUZZLE_TOKENS} tokens a puzzle, whatever the strategy.")
+              f"pith-tiny-sft at temperature 1, at most {PUZZLE_TOKENS} tokens a puzzle, whatever the "
+              "strategy.")
     rows, verdicts = [("cot", asked("puzzle-cot", "test", lab.options.items, "--reason", "cot"))], []
     for name, judge in (("program", program), ("reward", reward)):
         ways = [("--reason", shape, "--branch", branch, "--search", search, *judge)
                 for shape, branch, search in TREES]
-        tried = [asked(f"puzzle-validation-{name}-{i}", "validation", 100, *way) for i, way in enumerate(ways)]
+        tried = [asked(f"puzzle-validation-{name}-{i}", "validation", 100, *way)
+                 for i, way in enumerate(ways)]
         best = max(range(len(TREES)), key=lambda i: tried[i].accuracy())
         tree = asked(f"puzzle-tree-{name}", "test", lab.options.items, *ways[best])
         chains = asked(f"puzzle-best-{name}", "test", lab.options.items, "--reason", "best-of:64", *judge)
@@ -374,7 +361,48 @@ def auto(lab, page):
                  "and 50 % were wanted.")
 
 
-PARTS = {"problems": problems, "context": context, "vote": vote, "puzzle": puzzle, "auto": auto}
+# --- 5: what sharing the prompt saves ---------------------------------------------------------------------
+
+def one_cost(pith, model, strategy):
+    """Seconds and tokens of one question. Random weights write anything: no chain ends early, and its whole
+    text is its answer."""
+    question = " 7" * (COST_PROMPT // 2 - 1)  # two tokens each, behind BOS and the blank that begins a text
+    found = json.loads(checked([
+        pith, "run", "-m", model, "--json", "--raw", "--ctx", "1024", "--seed", SEED, "--reason", strategy,
+        "--trigger", "", "--answer", "text", "--ignore-eos", "-n", COST_TOKENS, question]))
+    usage = found["usage"]
+    if usage["prompt_tokens"] != COST_PROMPT * usage["chains"] or \
+            usage["completion_tokens"] != COST_TOKENS * usage["chains"]:
+        raise SystemExit(f"{strategy}: other tokens than {COST_PROMPT} and {COST_TOKENS} a chain: {usage}")
+    return {"seconds": found["timings"]["total_ms"] / 1000, **usage}
+
+
+def cost(lab, page):
+    done = lab.work / "cost.json"
+    if not done.exists():
+        model = pathlib.Path(lab.options.shape_model or lab.work / "llama-3.2-1b-Q4_0.gguf")
+        if not model.exists():
+            checked([lab.options.pith, "synth", "llama-3.2-1b", "Q4_0", model])
+        done.write_text(json.dumps([[one_cost(lab.options.pith, model, s) for s in COST_STRATEGIES]
+                                    for _ in range(3)]))
+    one, many = zip(*json.loads(done.read_text()))
+    seconds = [statistics.median(m["seconds"] for m in rounds) for rounds in (one, many)]
+    columns = ("prefilled_tokens", "saved_tokens", "completion_tokens")
+    page.text("## What sharing the prompt saves", "",
+              f"A model of Llama 3.2 1B's shape, random weights, Q4_0; {COST_TOKENS} tokens a chain over a",
+              f"prompt of {COST_PROMPT}. Medians of three times, in turn. Each chain reads the last token of",
+              "the prompt: from there on they differ.")
+    page.table(["", "seconds", "prompt tokens prefilled", "saved by sharing", "tokens generated"],
+               [(name, f"{s:.1f}", *(rounds[0][c] for c in columns))
+                for name, s, rounds in zip(COST_STRATEGIES, seconds, (one, many))])
+    once = many[0]["prefilled_tokens"] == COST_PROMPT + many[0]["chains"] - 1
+    ratio = seconds[1] / seconds[0]
+    page.verdict(ratio <= COST_LIMIT and once,
+                 f"eight chains take {ratio:.2f} times as long as one, where {COST_LIMIT} were allowed, and "
+                 f"the prompt is prefilled {'once' if once else 'more than once'}.")
+
+
+PARTS = {"problems": problems, "context": context, "vote": vote, "puzzle": puzzle, "auto": auto, "cost": cost}
 
 
 def main():
@@ -388,13 +416,14 @@ def main():
     parser.add_argument("--items", type=int, default=2000, help="of a measurement on test, at most")
     parser.add_argument("--limit", type=int, default=0)
     parser.add_argument("--only", default=",".join(PARTS))
+    parser.add_argument("--shape-model", help="of the part cost")
     options = parser.parse_args()
     lab, page = Lab(options), Page()
     page.text("# What reasoning at inference is worth", "",
-              "Written by tools/reasoning_report.py. Choices were made on validation, and each test figure was",
-              "measured once. Intervals are Wilson's; differences are paired, over the same items, with their 95 %",
-              "interval. Seconds are those of the whole measurement, and tokens all that were generated,",
-              "cancelled ones included.")
+              "Written by tools/reasoning_report.py. Choices were made on validation, and each test figure",
+              "was measured once. Intervals are Wilson's; differences are paired, over the same items, with",
+              "their 95 % interval. Seconds are those of the whole measurement, and tokens all that were",
+              "generated, cancelled ones included.")
     if options.limit:
         page.text(f"A trial with {options.limit} items of each.")
     for name in options.only.split(","):
