@@ -4,11 +4,12 @@
     tools/scaling_report.py RUN [--pith build/pith] [--out tools/reports] [--items 500] [--no-pictures]
 
 RUN is the folder of tools/train/reproduce.sh. Its runs/NAME/point.csv say what each training came to; NAME is
-FAMILY-TOKENS or FAMILY-seedN-TOKENS, and what has no TOKENS is a trunk whose rate never fell, which is left out. The
-ladder are the families named by a size (160k, 2m), trained with the first seed; the others are seeds of the same
-cells, and the mixture of experts beside dense models. Skills are measured with `pith eval generate` and `pith score`
-on --items questions (0: none); RUN/eval/skills-NAME.json keeps what was measured. Beside the page come ladder.csv,
-which `pith plan fit` takes, and the pictures of tools/plot.py, for which matplotlib is needed.
+FAMILY-TOKENS or FAMILY-seedN-TOKENS, and what has no TOKENS is a trunk whose rate never fell, which is left
+out. The ladder are the families named by a size (160k, 2m), trained with the first seed; the others are seeds
+of the same cells, and the mixture of experts beside dense models. Skills are measured with `pith eval
+generate` and `pith score` on --items questions (0: none); RUN/eval/skills-NAME.json keeps what was measured.
+Beside the page come ladder.csv, which `pith plan fit` takes, and the pictures of tools/plot.py, for which
+matplotlib is needed.
 """
 
 import argparse
@@ -18,9 +19,10 @@ import math
 import pathlib
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
+
+from reporting import checked, read_jsonl, spread, table
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NAME = re.compile(r"(?P<family>.+?)(-seed(?P<seed>\d+))?-\d+")
@@ -60,24 +62,14 @@ def write_csv(path, runs):
 
 # Skills: questions as the base models read them, each with the answer that is expected.
 
-def spread(lines, count):
-    """So many of them, evenly: the files have one kind behind another."""
-    step = max(1, len(lines) / count)
-    return [lines[int(i * step)] for i in range(min(count, len(lines)))]
-
-
-def read_jsonl(path):
-    with open(path, encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
-
-
 def write_jsonl(path, rows):
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
 def instructions(corpus, count):
     kinds = ("copy", "reverse", "sort", "extract")
-    lines = [r for r in read_jsonl(corpus / "sft_test.jsonl") if r["kind"] in kinds and len(r["messages"]) == 2]
+    lines = [r for r in read_jsonl(corpus / "sft_test.jsonl")
+             if r["kind"] in kinds and len(r["messages"]) == 2]
     return [(r["plain"], r["answer"]) for r in spread(lines, count)]
 
 
@@ -100,13 +92,6 @@ SKILLS = (
 )
 
 
-def pith_json(pith, *arguments):
-    done = subprocess.run([pith, *map(str, arguments), "--json"], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise SystemExit(done.stderr.strip())
-    return json.loads(done.stdout)
-
-
 def measure(pith, model, questions, longest, end, rule):
     """Exact match of what the model writes, and the probability that it gives to the answer expected."""
     with tempfile.TemporaryDirectory() as folder:
@@ -114,14 +99,12 @@ def measure(pith, model, questions, longest, end, rule):
         right = (lambda text: re.search(rule[len("regex:"):], text)[1]) if rule.startswith("regex:") else str
         write_jsonl(task, ({"prompt": q, "answer": right(a)} for q, a in questions))
         write_jsonl(pairs, ({"prompt": q, "continuations": [" " + a]} for q, a in questions))
-        accuracy = pith_json(pith, "eval", "generate", "-m", model, task, "--raw", "-n", longest, "--stop", end,
-                             "--answer", rule, "--parallel", 32)["accuracy"]["value"]
-        scores = subprocess.run([pith, "score", "-m", model, pairs], capture_output=True, text=True)
-        if scores.returncode != 0:
-            raise SystemExit(scores.stderr.strip())
-    found = [json.loads(line)["continuations"][0] for line in scores.stdout.splitlines()]
+        answered = json.loads(checked([pith, "eval", "generate", "-m", model, task, "--raw", "-n", longest,
+                                       "--stop", end, "--answer", rule, "--parallel", 32, "--json"]))
+        scores = checked([pith, "score", "-m", model, pairs])
+    found = [json.loads(line)["continuations"][0] for line in scores.splitlines()]
     tokens = sum(len(f["tokens"]) for f in found)
-    return {"exact": accuracy, "logprob": sum(f["sum"] for f in found) / tokens,
+    return {"exact": answered["accuracy"]["value"], "logprob": sum(f["sum"] for f in found) / tokens,
             "brier": statistics.mean((1 - math.exp(f["sum"])) ** 2 for f in found)}
 
 
@@ -129,9 +112,9 @@ def add_skills(run, folder, pith, items):
     kept = folder / "eval" / f"skills-{run['name']}.json"
     measured = json.loads(kept.read_text()) if kept.exists() else {}
     if measured.get("items") != items:
+        model = folder / "runs" / run["name"] / "final.gguf"
         measured = {"items": items, "skills": {
-            name: measure(pith, folder / "runs" / run["name"] / "final.gguf", make(folder / "corpus", items), *how)
-            for name, make, *how in SKILLS}}
+            name: measure(pith, model, make(folder / "corpus", items), *how) for name, make, *how in SKILLS}}
         kept.parent.mkdir(exist_ok=True)
         kept.write_text(json.dumps(measured, indent=1) + "\n")
         print(f"{run['name']}: skills measured", file=sys.stderr)
@@ -143,10 +126,8 @@ def add_skills(run, folder, pith, items):
 
 def fit(pith, path):
     """The constants with their resamples, and what pith plan fit says for readers."""
-    text = subprocess.run([pith, "plan", "fit", path], capture_output=True, text=True)
-    if text.returncode != 0:
-        raise SystemExit(text.stderr.strip())
-    return pith_json(pith, "plan", "fit", path)["parametric"], text.stdout
+    command = [pith, "plan", "fit", path]
+    return json.loads(checked([*command, "--json"]))["parametric"], checked(command)
 
 
 def loss_by(constants, params, tokens):
@@ -164,9 +145,64 @@ def predicted(law, run):
 
 # The page.
 
-def table(head, rows):
-    return ["| " + " | ".join(head) + " |", "|" + "---|" * len(head),
-            *("| " + " | ".join(row) + " |" for row in rows)]
+LAW = """## Loss against parameters, tokens and operations
+
+{runs} dense models: N parameters without embeddings, D tokens, C operations (counted: attention and the head
+as well), loss in nats a token on the validation text. Each size was trained once at a constant rate; every
+budget is a cooldown that branches from this trunk. `pith plan fit tools/reports/ladder.csv` (intervals:
+resampled runs, which do not cover seeds of training):
+
+```
+{fit}
+```
+
+Where a group of equal compute (IsoFLOP) is used above, its cells are interpolated between runs.
+
+![loss against N, D and C with the fitted law](scaling.png)
+
+The irreducible loss comes out as {irreducible}. The generator that wrote the text spent {entropy:.3f} nats a
+token on its choices. Where several choices lead to the same text it is less surprising than any of them, so
+this bounds the text's entropy from above; windows that begin in the middle of a document keep a model's loss
+above it.
+"""
+
+PREDICTION = """## The largest model's longest run, predicted by the others
+
+The law fitted to the other {others} runs, asked for N = {params:.4g}, D = {tokens:.4g}:
+
+{table}
+
+The run was done before the prediction, which did not see it. The aim, within 3 % and at most half as far off
+as the next smaller model, {aim}.
+"""
+
+SHARP_AND_SMOOTH = """## Skills against scale
+
+Up to {items} questions each to the base models, greedily: requests to copy, reverse, sort and extract; rules
+to be found in eight examples; word problems with the steps written out. The sharp metric is exact match (of
+worked problems: of the final number). The smooth ones are of the same expected answers: log probability per
+token, and the Brier score (1 - p)² of the whole answer's probability p. Where exact match jumps and log
+probability does not, the jump is the metric's: an answer of k tokens is right only if all of them are.
+
+![skills against operations](skills.png)
+"""
+
+MIXTURE = """## Mixture of experts against dense
+
+The mixture beside a dense model of its active parameters and one of all its parameters, on the same tokens;
+mean and range over seeds.
+
+{table}
+"""
+
+SEEDS = """## What a seed changes
+
+{table}
+"""
+
+
+def table_text(head, rows):
+    return "\n".join(table(head, rows))
 
 
 def law_section(law, text, ladder, entropy):
@@ -174,18 +210,7 @@ def law_section(law, text, ladder, entropy):
     irreducible = f"E = {e['value']:.3f}"
     if e["interval"]:
         irreducible += f" ({e['interval'][0]:.3f} to {e['interval'][1]:.3f})"
-    return ["## Loss against parameters, tokens and operations", "",
-            f"{len(ladder)} dense models: N parameters without embeddings, D tokens, C operations (counted: attention "
-            "and the head as well), loss in nats a token on the validation text. Each size was trained once at a "
-            "constant rate; every budget is a cooldown that branches from this trunk. `pith plan fit "
-            "tools/reports/ladder.csv` (intervals: resampled runs, which do not cover seeds of training):", "",
-            "```", text.rstrip(), "```", "",
-            "Where a group of equal compute (IsoFLOP) is used above, its cells are interpolated between runs.", "",
-            "![loss against N, D and C with the fitted law](scaling.png)", "",
-            f"The irreducible loss comes out as {irreducible}. The generator that wrote the text spent {entropy:.3f} "
-            "nats a token on its choices. Where several choices lead to the same text it is less surprising than any of "
-            "them, so this bounds the text's entropy from above; windows that begin in the middle of a document keep a "
-            "model's loss above it."]
+    return LAW.format(runs=len(ladder), fit=text.rstrip(), irreducible=irreducible, entropy=entropy)
 
 
 def prediction_section(pith, ladder):
@@ -196,54 +221,43 @@ def prediction_section(pith, ladder):
     loss, low, high = predicted(law, target)
     smaller = [r for r in ladder if r["params"] < target["params"]][-1]
     error, naive = loss / target["loss"] - 1, smaller["loss"] / target["loss"] - 1
-    good = abs(error) <= 0.03 and abs(error) <= abs(naive) / 2
-    return ["## The largest model's longest run, predicted by the others", "",
-            f"The law fitted to the other {len(ladder) - 1} runs, asked for N = {target['params']:.4g}, "
-            f"D = {target['tokens']:.4g}:", "",
-            *table(("", "loss", "off by"), [
-                ("measured", f"{target['loss']:.4f}", ""),
-                ("predicted", f"{loss:.4f} ({low:.4f} to {high:.4f})", f"{100 * error:+.2f} %"),
-                ("the next smaller model's longest run", f"{smaller['loss']:.4f}", f"{100 * naive:+.2f} %")]), "",
-            "The run was done before the prediction, which did not see it. The aim, within 3 % and at most half as far "
-            f"off as the next smaller model, is {'met' if good else 'missed'}."]
+    met = abs(error) <= 0.03 and abs(error) <= abs(naive) / 2
+    rows = (("measured", f"{target['loss']:.4f}", ""),
+            ("predicted", f"{loss:.4f} ({low:.4f} to {high:.4f})", f"{100 * error:+.2f} %"),
+            ("the next smaller model's longest run", f"{smaller['loss']:.4f}", f"{100 * naive:+.2f} %"))
+    return PREDICTION.format(others=len(ladder) - 1, params=target["params"], tokens=target["tokens"],
+                             table=table_text(("", "loss", "off by"), rows),
+                             aim="is met" if met else "is missed")
 
 
 def skills_section(ladder, items):
     shown = [r for r in ladder if f"{SKILLS[0][0]} exact" in r]
     if not shown:
-        return []
-    lines = ["## Skills against scale", "",
-             f"Up to {items} questions each to the base models, greedily: requests to copy, reverse, sort and extract; "
-             "rules to be found in eight examples; word problems with the steps written out. The sharp metric is exact "
-             "match (of worked problems: of the final number). The smooth ones are of the same expected answers: log "
-             "probability per token, and the Brier score (1 - p)² of the whole answer's probability p. Where exact "
-             "match jumps and log probability does not, the jump is the metric's: an answer of k tokens is right only "
-             "if all of them are.", "", "![skills against operations](skills.png)"]
+        return ""
+    text = SHARP_AND_SMOOTH.format(items=items)
     for skill, *_ in SKILLS:
-        rows = [(f"{r['params']:.4g}", f"{r['tokens']:.4g}", f"{r['flops']:.3g}", f"{100 * r[f'{skill} exact']:.1f} %",
-                 f"{r[f'{skill} logprob']:.3f}", f"{r[f'{skill} brier']:.3f}") for r in shown]
-        lines += ["", f"### {skill.capitalize()}", "",
-                  *table(("N", "D", "operations", "exact match", "log probability per token", "Brier"), rows)]
-    return lines
+        rows = [(f"{r['params']:.4g}", f"{r['tokens']:.4g}", f"{r['flops']:.3g}",
+                 f"{100 * r[f'{skill} exact']:.1f} %", f"{r[f'{skill} logprob']:.3f}",
+                 f"{r[f'{skill} brier']:.3f}") for r in shown]
+        head = ("N", "D", "operations", "exact match", "log probability per token", "Brier")
+        text += f"\n### {skill.capitalize()}\n\n{table_text(head, rows)}\n"
+    return text
 
 
 def mean_and_range(losses):
-    return f"{statistics.mean(losses):.4f}" + (f" ({min(losses):.4f} to {max(losses):.4f})" if len(losses) > 1 else "")
+    mean = f"{statistics.mean(losses):.4f}"
+    return f"{mean} ({min(losses):.4f} to {max(losses):.4f})" if len(losses) > 1 else mean
 
 
 def mixture_section(runs):
-    families = [f for f in ("moe-dense-active", "moe", "moe-dense-total") if any(r["family"] == f for r in runs)]
-    if not families:
-        return []
     rows = []
-    for family in families:
+    for family in ("moe-dense-active", "moe", "moe-dense-total"):
         group = [r for r in runs if r["family"] == family]
-        sizes = (f"{group[0][key]:.4g}" for key in ("params", "total_params", "tokens", "flops"))
-        rows.append((family, *sizes, mean_and_range([r["loss"] for r in group]), str(len(group))))
-    return ["## Mixture of experts against dense", "",
-            "The mixture beside a dense model of its active parameters and one of all its parameters, on the same "
-            "tokens; mean and range over seeds.", "",
-            *table(("model", "active parameters", "all parameters", "tokens", "operations", "loss", "seeds"), rows)]
+        if group:
+            sizes = (f"{group[0][key]:.4g}" for key in ("params", "total_params", "tokens", "flops"))
+            rows.append((family, *sizes, mean_and_range([r["loss"] for r in group]), len(group)))
+    head = ("model", "active parameters", "all parameters", "tokens", "operations", "loss", "seeds")
+    return MIXTURE.format(table=table_text(head, rows)) if rows else ""
 
 
 def seeds_section(runs):
@@ -254,17 +268,16 @@ def seeds_section(runs):
         if len(losses) > 1:
             rows.append((run["family"], f"{run['tokens']:.4g}", ", ".join(f"{loss:.4f}" for loss in losses),
                          f"{100 * (max(losses) / min(losses) - 1):.2f} %"))
-    return ["## What a seed changes", "", *table(("size", "tokens", "losses", "apart"), rows)] if rows else []
+    return SEEDS.format(table=table_text(("size", "tokens", "losses", "apart"), rows)) if rows else ""
 
 
 def draw(kind, *arguments):
-    done = subprocess.run([sys.executable, ROOT / "tools/plot.py", kind, *arguments], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise SystemExit(done.stderr.strip())
+    checked([sys.executable, ROOT / "tools/plot.py", kind, *arguments])
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=pathlib.Path, metavar="RUN")
     parser.add_argument("--pith", default=str(ROOT / "build/pith"))
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "tools/reports")
@@ -275,17 +288,17 @@ def main():
     ladder = [r for r in runs if is_ladder(r)]
     for run in ladder if args.items else []:
         add_skills(run, args.run, args.pith, args.items)
-    entropy = json.loads((args.run / "tokens/report.json").read_text())["validation"]["derivation_nats_per_token"]
+    entropy = json.loads((args.run / "tokens/report.json").read_text())["validation"]
     args.out.mkdir(parents=True, exist_ok=True)
     write_csv(args.out / "ladder.csv", ladder)
     law, text = fit(args.pith, args.out / "ladder.csv")
 
-    sections = [law_section(law, text, ladder, entropy), prediction_section(args.pith, ladder),
-                skills_section(ladder, args.items), mixture_section(runs), seeds_section(runs)]
-    lines = ["# Scaling of the bundled ladder", "", "Made by `tools/scaling_report.py`.", ""]
-    for section in filter(None, sections):
-        lines += [*section, ""]
-    (args.out / "scaling.md").write_text("\n".join(lines), encoding="utf-8")
+    sections = (law_section(law, text, ladder, entropy["derivation_nats_per_token"]),
+                prediction_section(args.pith, ladder), skills_section(ladder, args.items),
+                mixture_section(runs), seeds_section(runs))
+    page = "\n".join(("# Scaling of the bundled ladder\n\nMade by `tools/scaling_report.py`.\n",
+                      *filter(None, sections)))
+    (args.out / "scaling.md").write_text(page, encoding="utf-8")
     if args.no_pictures:
         return
     constants = json.dumps([law[key]["value"] for key in ("A", "B", "E", "alpha", "beta")])
