@@ -1,16 +1,20 @@
 #!/usr/bin/env python3
 """Draws what pith measured.
 
-    tools/plot.py experts FILE.json [OUT.png]            # of pith run --expert-stats FILE.json; else FILE.png
-    tools/plot.py training LOG.jsonl [LOG.jsonl ...] OUT.png       # of pith-lab: losses and shares of right answers
-    tools/plot.py load LOG.jsonl [LOG.jsonl ...] OUT.png --experts N  # of a mixture's pretraining
-    tools/plot.py rlhf LOG.jsonl OUT.png                           # scores, KL, length
-    tools/plot.py rlhf-kl LABEL=LOG.jsonl [LABEL=LOG.jsonl ...] OUT.png  # scores over KL, run beside run
-    tools/plot.py ladder LADDER.csv '[A, B, E, alpha, beta]' OUT.png  # of tools/scaling_report.py: losses and the law
-    tools/plot.py skills LADDER.csv OUT.png                        # of the same: exact match and log probability
+    tools/plot.py experts FILE.json [OUT.png]       of pith run --expert-stats FILE.json; else FILE.png
+    tools/plot.py training LOG.jsonl [LOG.jsonl ...] OUT.png
+                                                    of pith-lab: losses and shares of right answers
+    tools/plot.py load LOG.jsonl [LOG.jsonl ...] OUT.png --experts N
+                                                    of a mixture's pretraining
+    tools/plot.py rlhf LOG.jsonl OUT.png            scores, KL, length
+    tools/plot.py rlhf-kl LABEL=LOG.jsonl [LABEL=LOG.jsonl ...] OUT.png
+                                                    scores over KL, run beside run
+    tools/plot.py ladder LADDER.csv '[A, B, E, alpha, beta]' OUT.png
+                                                    of tools/scaling_report.py: losses and the law
+    tools/plot.py skills LADDER.csv OUT.png         of the same: exact match and log probability
 
-Several logs of one training are stretches of it, as of a trunk and of the cooldown that branches from it: what a
-log has beyond the next one's beginning is left out. Needs matplotlib.
+Several logs of one training are stretches of it, as of a trunk and of the cooldown that branches from it:
+what a log has beyond the next one's beginning is left out. Needs matplotlib.
 """
 
 import argparse
@@ -43,13 +47,9 @@ def experts(path, out):
         row[: layer["experts"]] = np.array(layer["load"]) * layer["experts"] / layer["active"]
     evenness = [layer["entropy"] / layer["max_entropy"] if layer["max_entropy"] else 1 for layer in layers]
 
+    size = (4 + min(width, 128) * 0.1, 2 + len(layers) * 0.2)
     figure, (map_axes, side) = plt.subplots(
-        1,
-        2,
-        sharey=True,
-        figsize=(4 + min(width, 128) * 0.1, 2 + len(layers) * 0.2),
-        width_ratios=(5, 1),
-        layout="constrained",
+        1, 2, sharey=True, figsize=size, width_ratios=(5, 1), layout="constrained"
     )
     image = map_axes.imshow(load, aspect="auto", cmap="magma", vmin=0, interpolation="nearest")
     figure.colorbar(image, ax=map_axes, label="load, 1 = even share", location="left")
@@ -141,7 +141,9 @@ def load(paths, out, experts_per_layer):
         raise SystemExit(f"{paths[0]}: no load in any line: not of a mixture")
     counts = np.array([row["load"] for row in rows], dtype=float)
     if counts.shape[1] % experts_per_layer:
-        raise SystemExit(f"{paths[0]}: {counts.shape[1]} experts in all are no multiple of {experts_per_layer}")
+        raise SystemExit(
+            f"{paths[0]}: {counts.shape[1]} experts in all are no multiple of {experts_per_layer}"
+        )
     counts = counts.reshape(len(rows), -1, experts_per_layer)
     share = counts / counts.mean(axis=2, keepdims=True)
     layers = share.shape[1]
@@ -183,7 +185,7 @@ def rlhf(path, out):
 
 
 def rlhf_kl(logs, out):
-    """True score and proxy reward over KL: where the first falls while the other rises, the proxy is overoptimised."""
+    """True score and proxy reward over KL: where one falls as the other rises, the proxy is overoptimised."""
     figure, panels = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
     for log in logs:
         label, separator, path = log.partition("=")
@@ -210,6 +212,10 @@ def read_ladder(path):
     return sizes
 
 
+def palette(sizes):
+    return dict(zip(sizes, plt.cm.viridis(np.linspace(0, 0.9, len(sizes)))))
+
+
 def column(runs, key):
     return np.array([run[key] for run in runs])
 
@@ -225,15 +231,15 @@ def ladder(path, constants, out):
     runs = [run for group in sizes.values() for run in group]
     figure, panels = plt.subplots(1, 3, sharey=True, figsize=(11, 4), layout="constrained")
     over_n, over_d, over_c = panels
-    palette = dict(zip(sizes, plt.cm.viridis(np.linspace(0, 0.9, len(sizes)))))
+    colours = palette(sizes)
     n = np.geomspace(column(runs, "params").min(), column(runs, "params").max())
     d = np.geomspace(column(runs, "tokens").min(), column(runs, "tokens").max())
     budgets = {f"{run['tokens']:.1e}": run["tokens"] for run in runs}
     for tokens in budgets.values():
         over_n.plot(n, law(n, tokens), "--", color="grey", linewidth=0.8)
     for name, group in sizes.items():
-        style = {"color": palette[name], "linestyle": "none", "marker": "o", "label": name}
-        curve = {"color": palette[name], "linestyle": "--", "linewidth": 0.8}
+        style = {"color": colours[name], "linestyle": "none", "marker": "o", "label": name}
+        curve = {"color": colours[name], "linestyle": "--", "linewidth": 0.8}
         params = group[0]["params"]
         over_n.plot(column(group, "params"), column(group, "loss"), **style)
         over_d.plot(column(group, "tokens"), column(group, "loss"), **style)
@@ -262,13 +268,13 @@ def skills(path, out):
     figure, panels = plt.subplots(
         2, len(names), sharex=True, squeeze=False, figsize=(3.7 * len(names), 6), layout="constrained"
     )
-    palette = dict(zip(sizes, plt.cm.viridis(np.linspace(0, 0.9, len(sizes)))))
+    colours = palette(sizes)
     for row, (metric, label) in zip(panels, metrics.items()):
         row[0].set_ylabel(label)
         for axes, name in zip(row, names):
             for family, group in sizes.items():
                 values = column(group, f"{name} {metric}")
-                axes.plot(column(group, "flops"), values, marker="o", color=palette[family], label=family)
+                axes.plot(column(group, "flops"), values, marker="o", color=colours[family], label=family)
             axes.set_xscale("log")
             axes.grid(alpha=0.3)
     for axes, name in zip(panels[0], names):
