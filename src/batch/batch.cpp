@@ -146,7 +146,7 @@ void Batch::ask(std::int64_t turn, BatchTask task) {
   } catch (const UsageError& e) {
     throw LineError("invalid_request", e.what());
   }
-  const auto asked = std::make_shared<Asked>(turn, std::move(task));
+  const auto asked = std::make_shared<Asked>(Asked{turn, std::move(task), {}});
   ++open_choices_;
   generator_->start(
       [this, asked] {
