@@ -15,6 +15,15 @@ need_packages() {
     "${missing[@]}" >&2
 }
 
+# need_browser: chromium, for the test that looks at the trace page. Debian packages it, Ubuntu does not: there
+# the test is skipped unless another one of that name is installed.
+need_browser() {
+  if command -v chromium >/dev/null; then return; fi
+  if [[ $(LC_ALL=C apt-cache policy chromium 2>/dev/null) == *"Candidate: "[0-9]* ]]; then
+    need_packages chromium
+  fi
+}
+
 # need_toolchain: what the engine and its command line are built with.
 need_toolchain() {
   if ! command -v dpkg-query >/dev/null; then

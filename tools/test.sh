@@ -12,6 +12,7 @@ for argument in "$@"; do
 done
 
 need_toolchain libgtest-dev libopenblas-dev openmpi-bin parallel
+if [ $preset = release ]; then need_browser; fi  # its test is a slow one
 cd "$root"
 cmake --preset $preset -G Ninja -DPITH_BUILD_TESTS=ON $(cmake_extras) >&2
 cmake --build --preset $preset --parallel "$(nproc)" >&2
