@@ -4,15 +4,16 @@
     tools/compare_peers.py run --rounds 5 --results results.jsonl [--cases NAME ...]
     tools/compare_peers.py report results.jsonl > tools/reports/performance.md
 
-`run` makes models with `pith synth` under --folder, and there a virtual environment with llama-cpp-python from the
-Python package index, built for this processor (--avx2: a second one, built for AVX2). Its low-level API does what
-llama-bench and llama-batched-bench do: random tokens, no sampling, a synchronise after each step. `--peer DIR` takes
-llama-bench and llama-batched-bench of another build instead. In every round pith runs, then the peer, so that both see
-the same moments of a shared machine; what is compared is the ratio within a round. Results are appended: rounds may
-be run in pieces.
+`run` makes models with `pith synth` under --folder, and there a virtual environment with llama-cpp-python
+from the Python package index, built for this processor (for the cases of AVX2 a second one). Its low-level
+API does what llama-bench and llama-batched-bench do: random tokens, no sampling, a synchronise after each
+step. --peer DIR takes llama-bench and llama-batched-bench of another build instead. In every round pith
+runs, then the peer, so that both see the same moments of a shared machine; what is compared is the ratio
+within a round. Results are appended: rounds may be run in pieces.
 """
 
 import argparse
+import collections
 import ctypes
 import importlib.util
 import json
@@ -24,11 +25,13 @@ import sys
 import time
 from pathlib import Path
 
+from reporting import checked, read_jsonl, table
+
 ROOT = Path(__file__).resolve().parent.parent
 FIRST = "llama-3.2-1b"
 
-# A case: one model file, the tests on it and what is asked of them. A test is (prompt, gen, depth, sequences); its
-# limits: at least so many times the peer, at least that share of the machine's limit.
+# A case: one model file, the tests on it and what is asked of them. A test is (prompt, gen, depth,
+# sequences), its limits: at least so many times the peer, at least that share of the machine's limit.
 PP, TG = (512, 0, 0, 1), (0, 128, 0, 1)
 CASES = {
     "q4_0": {"model": (FIRST, "Q4_0"), "tests": {PP: (2.2, 0.55), TG: (1.05, 0.85)}},
@@ -60,7 +63,7 @@ STORIES = "shared/data/weights/stories260K/stories260Ktok512-llamacpp.gguf"
 MOST_OTHERS = 0.1  # a round in which other processes took more than this share of the cores says nothing
 MEMORY_LIMIT = 64 << 20  # beyond the file's pages and the KV cache
 
-AVX2_FLAGS = ["-DGGML_NATIVE=OFF"] + [f"-DGGML_{f}=ON" for f in ("SSE42", "AVX", "AVX2", "FMA", "F16C", "BMI2")]
+AVX2_FLAGS = ["-DGGML_NATIVE=OFF"] + [f"-DGGML_{f}=ON" for f in "SSE42 AVX AVX2 FMA F16C BMI2".split()]
 COMMON_FLAGS = ["-DMTMD_BUILD=OFF", "-DLLAVA_BUILD=OFF", "-DLLAMA_BUILD_TOOLS=OFF"]
 
 
@@ -133,10 +136,8 @@ class Worker:
             for s in range(sequences):
                 self.api.llama_memory_seq_rm(memory, s, depth, -1)
             reading = [b for s in range(sequences) for b in self.prompt(draw(prompt), depth, s)]
-            writing = [
-                self.batch([(random.randrange(self.vocab), depth + prompt + i, s, True) for s in range(sequences)])
-                for i in range(gen)
-            ]
+            writing = [self.batch([(draw(1)[0], depth + prompt + i, s, True) for s in range(sequences)])
+                       for i in range(gen)]
             start = time.perf_counter()
             self.decode(reading)
             middle = time.perf_counter()
@@ -217,8 +218,7 @@ class ProgramPeer:
         self.about = {"version": self.folder.name, "system": ""}
 
     def rows(self, program, *options):
-        command = [self.folder / program, "-m", self.path, "-t", self.threads, *map(str, options)]
-        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout
+        return checked([self.folder / program, "-m", self.path, "-t", self.threads, *options])
 
     def measure(self, test):
         if test == "start":
@@ -229,7 +229,8 @@ class ProgramPeer:
                             "-c", (prompt + gen) * sequences, "--output-format", "jsonl")
             row = json.loads(next(line for line in out.splitlines() if line.startswith("{")))
             return {"prompt_seconds": row["t_pp"], "gen_seconds": row["t_tg"]}
-        row = json.loads(self.rows("llama-bench", "-p", prompt, "-n", gen, "-d", depth, "-r", 1, "-o", "json"))[0]
+        out = self.rows("llama-bench", "-p", prompt, "-n", gen, "-d", depth, "-r", 1, "-o", "json")
+        row = json.loads(out)[0]
         seconds = row["avg_ns"] / 1e9
         return {"prompt_seconds": 0 if gen else seconds, "gen_seconds": seconds if gen else 0}
 
@@ -416,118 +417,123 @@ def speed_text(found, who, test):
     return f"{statistics.median(speed(r[who], test) for r in found):.1f}"
 
 
-def report_ratios(results, out):
-    out.append("| level | model | test | pith t/s | llama.cpp t/s | ratio min | median | max | at least | reached "
-               "| of limit | at least | reached |")
-    out.append("| --- | --- | --- | --: | --: | --: | --: | --: | --: | --- | --: | --: | --- |")
+def ratio_table(results):
+    rows = []
     for name, case in CASES.items():
         for test, (wanted, wanted_share) in case["tests"].items():
-            found = [r for r in results if r.get("case") == name and (r["test"] == test or r["test"] == list(test))]
+            found = [r for r in results if r.get("case") == name and r["test"] in (test, list(test))]
             if not found:
                 continue
             ratios = sorted(seconds_of(r["theirs"], test) / seconds_of(r["pith"], test) for r in found)
             median = statistics.median(ratios)
             shares = [share_of(r["pith"].get("row"), test) for r in found]
             share = None if shares[0] is None else statistics.median(shares)
-            level = found[0]["pith"].get("row", {}).get("isa", "")
-            cells = [
-                level, found[0]["model"], test_name(test), speed_text(found, "pith", test),
-                speed_text(found, "theirs", test), f"{ratios[0]:.2f}", f"**{median:.2f}**", f"{ratios[-1]:.2f}",
-                "" if wanted is None else str(wanted), verdict(median, wanted), percent(share), percent(wanted_share),
-                "" if share is None else verdict(share, wanted_share),
-            ]
-            out.append("| " + " | ".join(cells) + " |")
+            rows.append((
+                found[0]["pith"].get("row", {}).get("isa", ""), found[0]["model"], test_name(test),
+                speed_text(found, "pith", test), speed_text(found, "theirs", test),
+                f"{ratios[0]:.2f}", f"**{median:.2f}**", f"{ratios[-1]:.2f}",
+                "" if wanted is None else wanted, verdict(median, wanted),
+                percent(share), percent(wanted_share), "" if share is None else verdict(share, wanted_share)))
+    head = ("level", "model", "test", "pith t/s", "llama.cpp t/s", "ratio min", "median", "max", "at least",
+            "reached", "of limit", "at least", "reached")
+    return table(head, rows, "lllrrrrrrlrrl")
 
 
-def report_memory(results, out):
-    out.append("| model | test | peak | file | KV cache | more | at most | reached |")
-    out.append("| --- | --- | --: | --: | --: | --: | --: | --- |")
-    seen = set()
+def memory_table(results):
+    rows = {}
     for r in results:
         row = r.get("pith", {}).get("row")
-        if not row or (r["model"], str(r["test"])) in seen:
-            continue
-        seen.add((r["model"], str(r["test"])))
-        more = row["peak_rss"] - r["file_bytes"] - row["kv_bytes"]
-        mib = lambda n: f"{n / 2**20:.0f} MiB"
-        out.append(f"| {r['model']} | {test_name(tuple(r['test']))} | {mib(row['peak_rss'])} | {mib(r['file_bytes'])} "
-                   f"| {mib(row['kv_bytes'])} | {mib(more)} | {mib(MEMORY_LIMIT)} | {verdict(MEMORY_LIMIT, more)} |")
+        if row:
+            more = row["peak_rss"] - r["file_bytes"] - row["kv_bytes"]
+            sizes = (row["peak_rss"], r["file_bytes"], row["kv_bytes"], more, MEMORY_LIMIT)
+            name = (r["model"], test_name(tuple(r["test"])))
+            cells = (f"{n / 2**20:.0f} MiB" for n in sizes)
+            rows.setdefault(name, (*name, *cells, verdict(MEMORY_LIMIT, more)))
+    head = ("model", "test", "peak", "file", "KV cache", "more", "at most", "reached")
+    return table(head, rows.values(), "llrrrrrl")
 
 
-def report_growth(results, out):
-    for r in (r for r in results if "growth" in r):
-        out.append(f"\n### {r['growth'].capitalize()}: {r['model']}\n")
-        out.append("| test | threads | t/s | ms a step | GB/s | of reading | GOP/s | of arithmetic |")
-        out.append("| --- | --: | --: | --: | --: | --: | --: | --: |")
-        for row in r["rows"]:
-            if "pl" in row:
-                step, name, rate = 1e3 * row["t_tg"] / row["tg"], f"{row['pl']} sequences", row["speed_tg"]
-                gbs, gbs_share, gops, gops_share = (row[k] for k in (
-                    "tg_bandwidth_gbs", "tg_bandwidth_share", "tg_gops", "tg_gops_share"))
-            else:
-                name = test_name((row["n_prompt"], row["n_gen"], row["n_depth"], 1))
-                step, rate = row["avg_ns"] / 1e6 / max(row["n_gen"], 1), row["avg_ts"]
-                gbs, gbs_share, gops, gops_share = (row[k] for k in (
-                    "bandwidth_gbs", "bandwidth_share", "gops", "gops_share"))
-            out.append(f"| {name} | {row['n_threads']} | {rate:.1f} | {step:.1f} | {gbs:.1f} | {percent(gbs_share)} "
-                       f"| {gops:.0f} | {percent(gops_share)} |")
+def growth_row(row):
+    if "pl" in row:
+        name, rate, step = f"{row['pl']} sequences", row["speed_tg"], row["t_tg"] / row["tg"]
+    else:
+        name = test_name((row["n_prompt"], row["n_gen"], row["n_depth"], 1))
+        rate, step = row["avg_ts"], row["avg_ns"] / 1e9 / max(row["n_gen"], 1)
+    prefix = "tg_" if "pl" in row else ""
+    return (name, row["n_threads"], f"{rate:.1f}", f"{1e3 * step:.1f}",
+            f"{row[prefix + 'bandwidth_gbs']:.1f}", percent(row[prefix + "bandwidth_share"]),
+            f"{row[prefix + 'gops']:.0f}", percent(row[prefix + "gops_share"]))
+
+
+def growth_tables(results):
+    head = ("test", "threads", "t/s", "ms a step", "GB/s", "of reading", "GOP/s", "of arithmetic")
+    for r in results:
+        if "growth" in r:
+            yield from ("", f"### {r['growth'].capitalize()}: {r['model']}", "")
+            yield from table(head, map(growth_row, r["rows"]), "lrrrrrrr")
+
+
+PAGE = """# Speed and memory
+
+Written by `tools/compare_peers.py report` from what `tools/compare_peers.py run` measured.
+
+- Machine: {processor}, {threads} threads. Over the measurements its limits were {read_limit_gbs} GB/s read,
+  {int8_limit_gops} int8 GOP/s, {bf16_limit_gops} BF16 GOP/s and {f32_limit_gops} F32 GOP/s (all rows). So
+  every ratio is taken within a round, in which both ran one after the other, and every share against limits
+  measured right before and after.
+{peers}
+- Models have random weights (`pith synth`); stories260K is a trained one. Rounds: {rounds} or more of each
+  row; {disturbed} were left out because other processes took more than {most_others} of the cores.
+- Of limit: prefill and several sequences, of the arithmetic peak of what the kernels multiply; decode, of the
+  read bandwidth (a model that the caches hold can exceed it). The process for one token: pith's whole process
+  beside llama.cpp's library and model loading, tokenising, decoding and freeing alone, without Python.
+
+## Beside llama.cpp
+
+{ratios}
+
+## Peak memory
+
+{memory}"""
 
 
 def report(args):
-    results = [json.loads(line) for line in open(args.results)]
+    results = read_jsonl(args.results)
     disturbed = [r for r in results if r.get("others", 0) > MOST_OTHERS]
     results = [r for r in results if r not in disturbed]
     measured = [r for r in results if "case" in r]
     if not measured:
-        sys.exit(f"{args.results}: other processes took more than {percent(MOST_OTHERS)} of the cores in every round")
+        sys.exit(f"{args.results}: in every round others took more than {percent(MOST_OTHERS)} of the cores")
     rows = [r["pith"]["row"] for r in measured if "row" in r["pith"]]
     peers = sorted({f"{r['peer']['version']} ({r['peer']['system'].strip(' |')})" for r in measured})
-    rounds = min(sum(r["case"] == c for r in measured) // len(CASES[c]["tests"]) for c in {r["case"] for r in measured})
-
-    def limit(key):
-        return f"{min(row[key] for row in rows):.0f} to {max(row[key] for row in rows):.0f}"
-
-    out = [
-        "# Speed and memory",
-        "",
-        "Written by `tools/compare_peers.py report` from what `tools/compare_peers.py run` measured.",
-        "",
-        f"- Machine: {measured[0]['processor']}, {max(r['threads'] for r in measured)} threads. Over the measurements "
-        f"its limits were {limit('read_limit_gbs')} GB/s read, {limit('int8_limit_gops')} int8 GOP/s, "
-        f"{limit('bf16_limit_gops')} BF16 GOP/s and {limit('f32_limit_gops')} F32 GOP/s (all rows). So every ratio is "
-        "taken within a round, in which both ran one after the other, and every share against limits measured right "
-        "before and after.",
-        *(f"- Peer: llama-cpp-python {p}" for p in peers),
-        "- Models have random weights (`pith synth`); stories260K is a trained one. "
-        f"Rounds: {rounds} or more of each row; {len(disturbed)} were left out because other processes took more than "
-        f"{percent(MOST_OTHERS)} of the cores.",
-        "- Of limit: prefill and several sequences, of the arithmetic peak of what the kernels multiply; decode, of the "
-        "read bandwidth (a model that the caches hold can exceed it). The process for one token: pith's whole process "
-        "beside llama.cpp's library and model loading, tokenising, decoding and freeing alone, without Python.",
-        "",
-        "## Beside llama.cpp",
-        "",
-    ]
-    report_ratios(results, out)
-    out += ["", "## Peak memory", ""]
-    report_memory(results, out)
-    if any("growth" in r for r in results):
-        out += ["", "## How cost grows"]
-        report_growth(results, out)
-    print("\n".join(out))
+    counts = collections.Counter(r["case"] for r in measured)
+    limits = {key: f"{min(row[key] for row in rows):.0f} to {max(row[key] for row in rows):.0f}"
+              for key in ("read_limit_gbs", "int8_limit_gops", "bf16_limit_gops", "f32_limit_gops")}
+    print(PAGE.format(
+        **limits, processor=measured[0]["processor"], threads=max(r["threads"] for r in measured),
+        peers="\n".join(f"- Peer: llama-cpp-python {p}" for p in peers),
+        rounds=min(n // len(CASES[case]["tests"]) for case, n in counts.items()),
+        disturbed=len(disturbed), most_others=percent(MOST_OTHERS),
+        ratios="\n".join(ratio_table(results)), memory="\n".join(memory_table(results))))
+    growth = list(growth_tables(results))
+    if growth:
+        print("", "## How cost grows", *growth, sep="\n")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
     p = commands.add_parser("run", help="measure, and append to the results")
     p.add_argument("--pith", default=ROOT / "build" / "pith", help="the program (build/pith)")
-    p.add_argument("--folder", type=Path, default=ROOT / "build" / "compare", help="of models and environments")
+    p.add_argument("--folder", type=Path, default=ROOT / "build" / "compare",
+                   help="of models and environments")
     p.add_argument("--results", type=Path, required=True)
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     p.add_argument("--peer", help="a folder with llama-bench and llama-batched-bench")
-    p.add_argument("--cases", nargs="+", help=f"some of {', '.join([*CASES, *GROWTH])}; default: the first {len(CASES)}")
+    p.add_argument("--cases", nargs="+",
+                   help=f"some of {', '.join([*CASES, *GROWTH])}; default: the first {len(CASES)}")
     p.set_defaults(go=run)
     p = commands.add_parser("report", help="print the tables")
     p.add_argument("results")

@@ -23,6 +23,7 @@ def spread(items, n):
     return [items[i * len(items) // n] for i in range(n)] if n < len(items) else items
 
 
-def table(head, rows):
-    """The lines of a Markdown table."""
-    return [f"| {' | '.join(map(str, row))} |" for row in (head, ["---"] * len(head), *rows)]
+def table(head, rows, align=""):
+    """The lines of a Markdown table; align: a letter a column, l or r, where not all are l."""
+    rule = ["--:" if letter == "r" else "---" for letter in align.ljust(len(head), "l")]
+    return [f"| {' | '.join(map(str, row))} |" for row in (head, rule, *rows)]
