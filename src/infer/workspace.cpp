@@ -78,34 +78,55 @@ struct Workspace::Sizes {
     for (const RopeSpec& r : spec.ropes) angles += t * r.dims;
   }
 
-  std::vector<std::int64_t> floats() const {
-    return {x,         x,          q,      k,        v,      heads,  x,
-            ffn,       ffn,        angles, partials, router, latent, layer_inputs,
-            recurrent, expert_out, logits};
+  /// A buffer and its floats.
+  struct Buffer {
+    float* Workspace::*member;
+    std::int64_t floats;
+  };
+  std::vector<Buffer> always() const {
+    return {{&Workspace::x, x},
+            {&Workspace::h, x},
+            {&Workspace::out, x},
+            {&Workspace::angles, angles},
+            {&Workspace::layer_inputs, layer_inputs},
+            {&Workspace::logits, logits}};
+  }
+  // What mixes the tokens and what follows it are never at work together: they have the same memory.
+  std::vector<Buffer> mixing() const {
+    return {{&Workspace::q, q},
+            {&Workspace::k, k},
+            {&Workspace::v, v},
+            {&Workspace::heads, heads},
+            {&Workspace::latent, latent},
+            {&Workspace::recurrent, recurrent},
+            {&Workspace::partials, partials}};
+  }
+  std::vector<Buffer> feeding() const {
+    return {{&Workspace::gate, ffn},
+            {&Workspace::up, ffn},
+            {&Workspace::router, router},
+            {&Workspace::expert_out, expert_out}};
+  }
+
+  // Every buffer begins on a cache line of its own, every thread's scratch memory on a page.
+  static std::size_t padded(std::int64_t floats) {
+    return (static_cast<std::size_t>(floats) * sizeof(float) + 63) & ~std::size_t{63};
+  }
+  static std::size_t total(const std::vector<Buffer>& buffers) {
+    return std::accumulate(buffers.begin(), buffers.end(), std::size_t{0},
+                           [](std::size_t sum, const Buffer& b) { return sum + padded(b.floats); });
+  }
+  std::size_t padded_scratch() const { return (scratch + 4095) & ~std::size_t{4095}; }
+  std::size_t bytes(int threads) const {
+    return total(always()) + std::max(total(mixing()), total(feeding())) +
+           padded_scratch() * static_cast<std::size_t>(threads);
   }
 };
-
-namespace {
-
-// Every buffer begins on a cache line of its own.
-std::size_t padded(std::int64_t floats) {
-  return (static_cast<std::size_t>(floats) * sizeof(float) + 63) & ~std::size_t{63};
-}
-
-std::size_t total(const std::vector<std::int64_t>& floats) {
-  return std::accumulate(floats.begin(), floats.end(), std::size_t{0},
-                         [](std::size_t sum, std::int64_t n) { return sum + padded(n); });
-}
-
-std::size_t padded_scratch(std::size_t bytes) { return (bytes + 4095) & ~std::size_t{4095}; }
-
-}  // namespace
 
 std::uint64_t Workspace::bytes(const Spec& spec, const Weights& weights, const Kernels& kernels, int threads,
                                std::int64_t tokens, std::int64_t logit_rows) {
   const Sizes s(spec, weights, kernels, tokens, logit_rows);
-  return total(s.floats()) + padded_scratch(s.scratch) * static_cast<std::size_t>(threads) +
-         Inputs::bytes(kernels, s.tokens, s.input_width, s.kinds) +
+  return s.bytes(threads) + Inputs::bytes(kernels, s.tokens, s.input_width, s.kinds) +
          Inputs::bytes(kernels, s.head_rows, s.head_width, s.kinds) +
          Inputs::bytes(kernels, s.slots, s.ffn_width, s.kinds);
 }
@@ -118,17 +139,17 @@ Workspace::Workspace(const Sizes& s, const Kernels& kernels, int threads)
     : inputs(kernels, s.tokens, s.input_width),
       head_inputs(kernels, s.head_rows, s.head_width),
       ffn_inputs(kernels, s.slots, s.ffn_width),
-      memory_(total(s.floats()) + padded_scratch(s.scratch) * static_cast<std::size_t>(threads)) {
-  std::byte* next = memory_.data();
-  float** const members[] = {&x,         &h,          &q,      &k,        &v,      &heads,  &out,
-                             &gate,      &up,         &angles, &partials, &router, &latent, &layer_inputs,
-                             &recurrent, &expert_out, &logits};
-  const std::vector<std::int64_t> floats = s.floats();
-  for (std::size_t i = 0; i < floats.size(); ++i) {
-    *members[i] = reinterpret_cast<float*>(next);
-    next += padded(floats[i]);
-  }
-  for (int i = 0; i < threads; ++i, next += padded_scratch(s.scratch)) scratch.push_back(next);
+      memory_(s.bytes(threads)) {
+  const auto place = [&](std::byte* next, const std::vector<Sizes::Buffer>& buffers) {
+    for (const Sizes::Buffer& b : buffers) {
+      this->*b.member = reinterpret_cast<float*>(next);
+      next += Sizes::padded(b.floats);
+    }
+    return next;
+  };
+  std::byte* shared = place(memory_.data(), s.always());
+  std::byte* next = std::max(place(shared, s.mixing()), place(shared, s.feeding()));
+  for (int i = 0; i < threads; ++i, next += s.padded_scratch()) scratch.push_back(next);
 }
 
 }  // namespace pith

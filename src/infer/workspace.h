@@ -1,4 +1,5 @@
-// All scratch memory of the forward pass: sized in one function, allocated once.
+// All scratch memory of the forward pass: sized in one function, allocated once. What mixes the tokens of a
+// layer (attention, recurrence) and the feed-forward network behind it share theirs.
 #pragma once
 
 #include <cstdint>
