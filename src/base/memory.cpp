@@ -15,6 +15,8 @@ namespace pith {
 namespace {
 
 constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
+// More than any machine has: version 1 groups without a limit say about 2^63.
+constexpr std::uint64_t kNoLimit = std::uint64_t{1} << 60;
 
 std::uint64_t read_number(const std::string& path) {
   std::ifstream file(path);
@@ -48,7 +50,7 @@ std::uint64_t group_available(std::string root, std::string dir, const char* lim
   for (;; dir.resize(dir.find_last_of('/'))) {
     const std::string group = root + dir;
     const std::uint64_t max = read_number(group + "/" + limit);
-    if (max != kUnlimited) {
+    if (max < kNoLimit) {
       const std::uint64_t used = read_number(group + "/" + usage);
       const std::uint64_t held =
           used == kUnlimited ? 0 : used - std::min(used, read_field(group + "/memory.stat", cache));

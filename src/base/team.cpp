@@ -49,10 +49,12 @@ struct Team::State {
   std::vector<std::thread> helpers;
 };
 
-Team::Team(int threads) : size_(std::max(1, threads)), state_(std::make_unique<State>()) {
+Team::Team(int threads) : size_(std::max(1, threads)), state_(std::make_unique<State>()) {}
+
+void Team::start_helpers() {
   State& s = *state_;
-  for (int index = 1; index < size_; ++index) {
-    s.helpers.emplace_back([&s, index] {
+  while (std::ssize(s.helpers) < size_ - 1) {
+    s.helpers.emplace_back([&s, index = static_cast<int>(s.helpers.size()) + 1] {
       for (std::uint32_t seen = 0;;) {
         wait_change(s.step, seen);
         seen = s.step.load(std::memory_order_acquire);
@@ -81,6 +83,7 @@ void Team::run_erased(int threads, void (*call)(void*, Worker&), void* body) {
   Worker worker(s, 0, s.threads);
   worker.phase_ = s.phase.load(std::memory_order_relaxed);
   if (s.threads == 1) return call(body, worker);
+  start_helpers();
   s.call = call;
   s.body = body;
   s.running.store(size_ - 1, std::memory_order_relaxed);

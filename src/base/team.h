@@ -18,7 +18,8 @@ class Worker;
 
 class Team {
  public:
-  /// `threads` >= 1 counts the calling thread. Threads are created once and parked between steps.
+  /// `threads` >= 1 counts the calling thread. The others are created by the first step that wants more than
+  /// one, and parked between steps: a tiny model never starts them.
   explicit Team(int threads);
   ~Team();
   Team(const Team&) = delete;
@@ -27,7 +28,7 @@ class Team {
   int size() const { return size_; }
 
   /// Runs body(Worker&) on the first `threads` threads (clamped to 1..size()); returns when all are done.
-  /// `body` must not throw.
+  /// `body` must not throw. Throws std::system_error where the system gives no more threads.
   template <class F>
   void run(int threads, F&& body) {
     run_erased(
@@ -38,6 +39,7 @@ class Team {
  private:
   friend class Worker;
   struct State;
+  void start_helpers();
   void run_erased(int threads, void (*call)(void*, Worker&), void* body);
 
   int size_;

@@ -127,7 +127,7 @@ std::optional<double> quota_of_process(const fs::path& root) {
       lower_to_quota(least, mount, path, quota_v2);
     } else if (("," + controllers + ",").find(",cpu,") != std::string::npos) {
       lower_to_quota(least, mount / controllers, path, quota_v1);
-      lower_to_quota(least, mount / "cpu", path, quota_v1);
+      if (controllers != "cpu") lower_to_quota(least, mount / "cpu", path, quota_v1);
     }
   }
   return least;
@@ -166,7 +166,8 @@ std::size_t count_cores(const fs::path& root, std::span<const int> cpus) {
 
 ThreadChoice choose_threads(const fs::path& root, std::span<const int> affinity) {
   const std::size_t all = count_cores(root, affinity);
-  const std::size_t fast = count_cores(root, fast_cpus(root, affinity));
+  const std::vector<int> quick = fast_cpus(root, affinity);
+  const std::size_t fast = quick.size() == affinity.size() ? all : count_cores(root, quick);
   ThreadChoice choice;
   choice.threads = static_cast<int>(std::max<std::size_t>(1, fast));
   choice.reason = fast < all ? fmt::format("{} fast of {} physical cores in the affinity mask", fast, all)

@@ -1,8 +1,9 @@
 #include "cli/generation.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <random>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -22,6 +23,13 @@ EngineOptions session_options(const Model& model, const ModelOptions& values, in
   if (sequences == 1) return o;
   o.sequences = sequences;
   return plan_batch(model, o, available_memory());
+}
+
+// Short enough to be typed again.
+std::uint64_t random_seed() {
+  std::uint32_t seed;
+  if (getentropy(&seed, sizeof seed) != 0) fail("the system gives no random numbers; --seed sets the seed");
+  return seed;
 }
 
 double milliseconds(std::int64_t ns) { return static_cast<double>(ns) / 1e6; }
@@ -137,7 +145,7 @@ void declare_generation_options(Options& options, GenerationOptions& v, const st
 Request make_request(const GenerationOptions& values) {
   Request request;
   request.sampling = values.sampling;
-  request.sampling.seed = values.seed ? *values.seed : std::random_device()();
+  request.sampling.seed = values.seed ? *values.seed : random_seed();
   request.max_tokens = values.max_tokens;
   request.stop = values.stop;
   request.ignore_eos = values.ignore_eos;

@@ -17,21 +17,32 @@ const Linear& reward_head(const Model& model) {
   return model.weights.reward;
 }
 
+// The trained context or what `memory` allows, whichever is less.
+std::int64_t longest_context(const Model& model, EngineOptions o, std::uint64_t memory) {
+  const std::int64_t trained = model.spec.trained_context > 0 ? model.spec.trained_context : kUnknownContext;
+  memory = memory / 10 * 9;  // some is for everybody else
+  o.positions = 0;
+  std::int64_t fits = 1, above = trained + 1;
+  while (above - fits > 1) {
+    o.context = fits + (above - fits) / 2;
+    (Engine::plan(model, o).total() <= memory ? fits : above) = o.context;
+  }
+  return fits;
+}
+
 EngineOptions resolve(const Model& model, EngineOptions o) {
+  const std::uint64_t have = available_memory();
   if (!o.kernels) o.kernels = &kernels();
   if (o.threads == 0) o.threads = default_threads().threads;
-  if (o.context == 0) o.context = Engine::default_context(model, o);
+  if (o.context == 0) o.context = longest_context(model, o, have);
   o.step_tokens = std::min(o.step_tokens, o.context * o.sequences);
   if (o.positions == 0) o.positions = o.context * o.sequences;
   if (o.logit_rows == 0) o.logit_rows = o.sequences;
-  const std::uint64_t need = Engine::plan(model, o).total(), have = available_memory();
-  if (need > have) {
-    EngineOptions any = o;
-    any.context = any.positions = 0;
+  if (const std::uint64_t need = Engine::plan(model, o).total(); need > have) {
     fail(
         "{}: a context of {} needs {} MiB for KV cache and scratch memory, {} MiB are available; the largest "
         "that fits is --ctx {}",
-        model.file.path, o.context, need >> 20, have >> 20, Engine::default_context(model, any));
+        model.file.path, o.context, need >> 20, have >> 20, longest_context(model, o, have));
   }
   return o;
 }
@@ -47,16 +58,7 @@ MemoryPlan Engine::plan(const Model& model, const EngineOptions& o) {
 }
 
 std::int64_t Engine::default_context(const Model& model, const EngineOptions& options) {
-  const std::int64_t trained = model.spec.trained_context > 0 ? model.spec.trained_context : kUnknownContext;
-  const std::uint64_t have = available_memory() / 10 * 9;  // some is for everybody else
-  std::int64_t fits = 1, above = trained + 1;
-  while (above - fits > 1) {
-    EngineOptions o = options;
-    o.context = fits + (above - fits) / 2;
-    o.positions = 0;
-    (plan(model, o).total() <= have ? fits : above) = o.context;
-  }
-  return fits;
+  return longest_context(model, options, available_memory());
 }
 
 Engine::Engine(std::shared_ptr<const Model> model, EngineOptions options)

@@ -15,9 +15,13 @@ namespace pith {
 
 #if PITH_X86_64
 
-Processor processor() {
+namespace {
+
+// In a virtual machine each CPUID is a trip to its host, of many microseconds: as few as can be.
+Processor ask_processor() {
   unsigned a, b, c, d;
-  if (!__get_cpuid_count(1, 0, &a, &b, &c, &d)) return {};
+  if (__get_cpuid_max(0, nullptr) < 7) return {};
+  __cpuid(1, a, b, c, d);
   const auto bit = [](unsigned word, int i) { return (word >> i & 1u) != 0; };
   constexpr int kFma = 12, kOsxsave = 27, kAvx = 28, kF16c = 29;
   if (!bit(c, kOsxsave) || !bit(c, kAvx)) return {};
@@ -29,16 +33,26 @@ Processor processor() {
   const bool saves_ymm = (xcr0 & 0x06u) == 0x06u;
   const bool saves_zmm = (xcr0 & 0xe6u) == 0xe6u;
 
-  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return {};
+  __cpuid_count(7, 0, a, b, c, d);
+  const unsigned last_part_of_7 = a;
   const bool avx2_bmi2 = bit(b, 5) && bit(b, 8);
   const bool f_dq_cd_bw_vl = bit(b, 16) && bit(b, 17) && bit(b, 28) && bit(b, 30) && bit(b, 31);
   const bool vbmi_vbmi2_vnni = bit(c, 1) && bit(c, 6) && bit(c, 11);
-  const bool bf16 = __get_cpuid_count(7, 1, &a, &b, &c, &d) && bit(a, 5);
 
-  Processor found;
+  Processor found{};
   found.avx2 = saves_ymm && fma_f16c && avx2_bmi2;
   found.avx512 = found.avx2 && saves_zmm && f_dq_cd_bw_vl && vbmi_vbmi2_vnni;
-  found.avx512_bf16 = found.avx512 && bf16;
+  if (found.avx512 && last_part_of_7 >= 1) {
+    __cpuid_count(7, 1, a, b, c, d);
+    found.avx512_bf16 = bit(a, 5);
+  }
+  return found;
+}
+
+}  // namespace
+
+Processor processor() {
+  static const Processor found = ask_processor();
   return found;
 }
 
