@@ -74,7 +74,7 @@ PITH_INLINE __m512 dot_group(__m512 acc, const Unpacked<Q>& w, const Q8Blocks& x
   PITH_UNROLL for (int h = 0; h < Q::kHalves; ++h) {
     const __m512i sum = _mm512_loadu_si512(x.sum[Q::kHalves == 1 ? 0 : 1 + h]);
     __m512i dot = reduce_blocks(part[h]);
-    if constexpr (!Q::kMins) dot = _mm512_add_epi32(dot, _mm512_srai_epi32(sum, 7 - Q::kShift));
+    if constexpr (!Q::kMins) dot = _mm512_add_epi32(dot, sum);
     term = add_dot(term, h == 0, dot, w.scale[h]);
     if constexpr (Q::kMins) term = add_min(term, sum, scaled_min(w.min[h]));
   }
@@ -142,7 +142,7 @@ void decode(float* y, const void* x, std::int64_t n) {
         const int s = h % Q::kHalves;
         const __m512i raw =
             _mm512_cvtepu8_epi32(_mm_load_si128(reinterpret_cast<const __m128i*>(q[b % 4][h][b / 4])));
-        const __m512i value = Q::kMins ? raw : _mm512_sub_epi32(raw, _mm512_set1_epi32(1 << (Q::kShift & 7)));
+        const __m512i value = Q::kMins ? raw : _mm512_sub_epi32(raw, _mm512_set1_epi32(128));
         __m512 out = _mm512_mul_ps(_mm512_set1_ps(scale[s][b]), _mm512_cvtepi32_ps(value));
         if constexpr (Q::kMins) out = _mm512_add_ps(out, _mm512_set1_ps(min[s][b]));
         _mm512_storeu_ps(y + 512 * g + 32 * b + 16 * h, out);

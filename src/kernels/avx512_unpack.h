@@ -1,8 +1,9 @@
 // Unpackers of the quantised types: from the file's layout to the operands of VPDPBUSD.
 //
-// An unpacked element is an unsigned byte u; the weight is scale * (u - 2^kShift), or scale * u + min. Types
-// with scales for every 16 elements (kHalves = 2) have one vector of scales for the first halves of the
-// blocks and one for the second.
+// An unpacked element is an unsigned byte u; the weight is scale * (u - 128), or scale * u + min. For the
+// sake of the one 128, types of fewer bits and without minima are unpacked kUp bits upwards, and their scales
+// take an exact 2^-kUp. Types with scales for every 16 elements (kHalves = 2) have one vector of scales for
+// the first halves of the blocks and one for the second.
 //
 // What an unpacker does to bytes it does to all of them alike, so it says only which 16 bytes of a block it
 // wants and what becomes of them; a source fetches them. Sources look at 16 blocks of 32 along a row (a lane
@@ -23,8 +24,11 @@
 namespace pith {
 namespace {
 
-constexpr int kNoShift = -1;  // kShift of types with minima
-
+/// By n bits upwards, or -n downwards; across bytes.
+template <int n>
+PITH_INLINE __m512i shift(__m512i v) {
+  return n > 0 ? _mm512_slli_epi16(v, n > 0 ? n : 0) : n < 0 ? _mm512_srli_epi16(v, n < 0 ? -n : 0) : v;
+}
 PITH_INLINE __m512i low_nibbles(__m512i v) { return _mm512_and_si512(v, _mm512_set1_epi8(0x0f)); }
 PITH_INLINE __m512i high_nibbles(__m512i v) { return low_nibbles(_mm512_srli_epi16(v, 4)); }
 
@@ -152,7 +156,7 @@ struct OfSuperBlocks {
 
 struct UnpackQ8_0 : OfBlocks {
   static constexpr DType kType = DType::Q8_0;
-  static constexpr int kBytes = 16 * 34, kHalves = 1, kShift = 7;
+  static constexpr int kBytes = 16 * 34, kHalves = 1;
   static constexpr bool kMins = false;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
@@ -169,43 +173,50 @@ struct UnpackQ8_0 : OfBlocks {
 };
 
 /// The five-bit types' bits 4: four bytes at `offset` have one bit for every element of a block.
-template <class S>
+template <int kUp = 0, class S>
 PITH_INLINE void add_fifth_bits(__m512i u[4][2], const S& source, int offset) {
-  const __m512i bits = source.dwords(offset);
+  const __m512i bits = source.dwords(offset), sixteen = _mm512_set1_epi8(static_cast<char>(16 << kUp));
   PITH_UNROLL for (int i = 0; i < 4; ++i) {
     PITH_UNROLL for (int h = 0; h < 2; ++h) {
-      u[i][h] = _mm512_mask_add_epi8(u[i][h], source.bits(bits, i, h), u[i][h], _mm512_set1_epi8(16));
+      u[i][h] = _mm512_mask_add_epi8(u[i][h], source.bits(bits, i, h), u[i][h], sixteen);
     }
   }
 }
 
 /// The 16 bytes at `offset` hold elements 0-15 in the low and 16-31 in the high nibbles.
-template <class S>
+template <int kUp = 0, class S>
 PITH_INLINE void unpack_nibbles(__m512i u[4][2], const S& source, int offset) {
+  const __m512i nibble = _mm512_set1_epi8(static_cast<char>(15 << kUp));
   PITH_UNROLL for (int i = 0; i < 4; ++i) {
     const __m512i q = source.piece(offset, i);
-    u[i][0] = low_nibbles(q);
-    u[i][1] = high_nibbles(q);
+    u[i][0] = _mm512_and_si512(shift<kUp>(q), nibble);
+    u[i][1] = _mm512_and_si512(shift<kUp - 4>(q), nibble);
   }
+}
+
+/// Scales of elements that were unpacked kUp bits upwards.
+template <int kUp>
+PITH_INLINE __m512 scaled_down(__m512 scale) {
+  return _mm512_mul_ps(scale, _mm512_set1_ps(1.0f / (1 << kUp)));
 }
 
 struct UnpackQ4_0 : OfBlocks {
   static constexpr DType kType = DType::Q4_0;
-  static constexpr int kBytes = 16 * 18, kHalves = 1, kShift = 3;
+  static constexpr int kBytes = 16 * 18, kHalves = 1, kUp = 4;
   static constexpr bool kMins = false;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
-    unpack_nibbles(u, source, 2);
+    unpack_nibbles<kUp>(u, source, 2);
   }
   template <class S>
   PITH_INLINE void scales(__m512 scale[1], __m512*, const S& source) {
-    scale[0] = source.halves(0);
+    scale[0] = scaled_down<kUp>(source.halves(0));
   }
 };
 
 struct UnpackQ4_1 : OfBlocks {
   static constexpr DType kType = DType::Q4_1;
-  static constexpr int kBytes = 16 * 20, kHalves = 1, kShift = kNoShift;
+  static constexpr int kBytes = 16 * 20, kHalves = 1;
   static constexpr bool kMins = true;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
@@ -220,22 +231,22 @@ struct UnpackQ4_1 : OfBlocks {
 
 struct UnpackQ5_0 : OfBlocks {
   static constexpr DType kType = DType::Q5_0;
-  static constexpr int kBytes = 16 * 22, kHalves = 1, kShift = 4;
+  static constexpr int kBytes = 16 * 22, kHalves = 1, kUp = 3;
   static constexpr bool kMins = false;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
-    unpack_nibbles(u, source, 6);
-    add_fifth_bits(u, source, 2);
+    unpack_nibbles<kUp>(u, source, 6);
+    add_fifth_bits<kUp>(u, source, 2);
   }
   template <class S>
   PITH_INLINE void scales(__m512 scale[1], __m512*, const S& source) {
-    scale[0] = source.halves(0);
+    scale[0] = scaled_down<kUp>(source.halves(0));
   }
 };
 
 struct UnpackQ5_1 : OfBlocks {
   static constexpr DType kType = DType::Q5_1;
-  static constexpr int kBytes = 16 * 24, kHalves = 1, kShift = kNoShift;
+  static constexpr int kBytes = 16 * 24, kHalves = 1;
   static constexpr bool kMins = true;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
@@ -263,7 +274,7 @@ PITH_INLINE __m128i iq4_table() {
 
 struct UnpackIQ4_NL : OfBlocks {
   static constexpr DType kType = DType::IQ4_NL;
-  static constexpr int kBytes = 16 * 18, kHalves = 1, kShift = 7;
+  static constexpr int kBytes = 16 * 18, kHalves = 1;
   static constexpr bool kMins = false;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
@@ -278,13 +289,14 @@ struct UnpackIQ4_NL : OfBlocks {
 
 struct UnpackMXFP4 : OfBlocks {
   static constexpr DType kType = DType::MXFP4;
-  static constexpr int kBytes = 16 * 17, kHalves = 1, kShift = 4;
+  static constexpr int kBytes = 16 * 17, kHalves = 1;
   static constexpr bool kMins = false;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
     unpack_nibbles(u, source, 1);
-    // Twice e2m1 (0 0.5 1 1.5 2 3 4 6 and their negatives), plus 16.
-    look_up(u, _mm_setr_epi8(16, 17, 18, 19, 20, 22, 24, 28, 16, 15, 14, 13, 12, 10, 8, 4));
+    // Twice e2m1 (0 0.5 1 1.5 2 3 4 6 and their negatives), plus 128.
+    look_up(u, _mm_setr_epi8(-128, -127, -126, -125, -124, -122, -120, -116,  //
+                             -128, 127, 126, 125, 124, 122, 120, 116));
   }
   template <class S>
   PITH_INLINE void scales(__m512 scale[1], __m512*, const S& source) {
@@ -352,9 +364,35 @@ PITH_INLINE void unpack_k_scales(__m512 scale[1], __m512 min[1], Bytes p) {
       _mm512_mul_ps(floats_u8(_mm256_extracti128_si256(sorted, 1)), _mm512_permutexvar_ps(m_at, d_floats));
 }
 
+// Scales of block b of super-blocks of 16 rows.
+
+/// A field of every row's dword, as wide as the bits of `mask`.
+PITH_INLINE __m512i field_of(const Column& column, int from, int mask) {
+  const __m512i v = _mm512_srlv_epi32(_mm512_load_si512(column), _mm512_set1_epi32(from));
+  return _mm512_and_si512(v, _mm512_set1_epi32(mask));
+}
+/// A half of every row's dword.
+PITH_INLINE __m512 half_of(const Column& column, int from) {
+  return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(field_of(column, from, 0xffff)));
+}
+PITH_INLINE __m512i join_fields(__m512i low_four, __m512i top_two) {
+  return _mm512_or_si512(low_four, _mm512_slli_epi32(top_two, 4));
+}
+
+PITH_INLINE void unpack_k_scales(__m512& scale, __m512& min, const Column* super, int b) {
+  const int at = 8 * (b % 4);
+  const __m512i s = b < 4 ? field_of(super[1], at, 63)
+                          : join_fields(field_of(super[3], at, 15), field_of(super[1], at + 6, 3));
+  const __m512i m = b < 4 ? field_of(super[2], at, 63)
+                          : join_fields(field_of(super[3], at + 4, 15), field_of(super[2], at + 6, 3));
+  const __m512 minus_dmin = _mm512_xor_ps(half_of(super[0], 16), _mm512_set1_ps(-0.0f));
+  scale = _mm512_mul_ps(_mm512_cvtepi32_ps(s), half_of(super[0], 0));
+  min = _mm512_mul_ps(_mm512_cvtepi32_ps(m), minus_dmin);
+}
+
 struct UnpackQ4_K : OfSuperBlocks {
   static constexpr DType kType = DType::Q4_K;
-  static constexpr int kBytes = 2 * 144, kHalves = 1, kShift = kNoShift;
+  static constexpr int kBytes = 2 * 144, kHalves = 1;
   static constexpr bool kMins = true;
   /// 32 bytes hold one block in their low and the next in their high nibbles. The high ones stay where they
   /// are, 16 times as large; their blocks' scales take an exact 1/16.
@@ -373,6 +411,10 @@ struct UnpackQ4_K : OfSuperBlocks {
     constexpr __mmask16 kOdd = 0xaaaa;
     scale[0] = _mm512_mask_mul_ps(scale[0], kOdd, scale[0], _mm512_set1_ps(1.0f / 16));
   }
+  PITH_INLINE void scales(__m512& scale, __m512& min, const Column* super, int b) {
+    unpack_k_scales(scale, min, super, b);
+    if (b % 2 == 1) scale = _mm512_mul_ps(scale, _mm512_set1_ps(1.0f / 16));
+  }
 };
 
 /// Adds `value` where the 32 bytes at `offset`, which hold one bit for each of eight blocks, have it set.
@@ -389,7 +431,7 @@ PITH_INLINE void add_bits(__m512i u[4][2], const S& source, int offset, char val
 
 struct UnpackQ5_K : OfSuperBlocks {
   static constexpr DType kType = DType::Q5_K;
-  static constexpr int kBytes = 2 * 176, kHalves = 1, kShift = kNoShift;
+  static constexpr int kBytes = 2 * 176, kHalves = 1;
   static constexpr bool kMins = true;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
@@ -403,27 +445,30 @@ struct UnpackQ5_K : OfSuperBlocks {
     add_bits(u, source, 16, 16);
   }
   PITH_INLINE void scales(__m512 scale[1], __m512 min[1], Bytes p) { unpack_k_scales<176>(scale, min, p); }
+  PITH_INLINE void scales(__m512& scale, __m512& min, const Column* super, int b) {
+    unpack_k_scales(scale, min, super, b);
+  }
 };
 
 struct UnpackQ6_K : OfSuperBlocks {
   static constexpr DType kType = DType::Q6_K;
-  static constexpr int kBytes = 2 * 210, kHalves = 2, kShift = 5;
+  static constexpr int kBytes = 2 * 210, kHalves = 2, kUp = 2;
   static constexpr bool kMins = false;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
     // 128 elements: blocks 0 and 2 share 32 bytes of nibbles, 1 and 3 the next 32; 32 bytes hold the upper
     // two bits of all four.
-    const __m512i upper = _mm512_set1_epi8(0x30), lower = _mm512_set1_epi8(0x0f);
+    const __m512i two = _mm512_set1_epi8(static_cast<char>(0x30 << kUp)), four = _mm512_set1_epi8(15 << kUp);
     constexpr int kKeepAnd = 0xf8;  // a | (b & c)
     PITH_UNROLL for (int h = 0; h < 2; ++h) {
       const __m512i top = source.piece(128 + 16 * h, 32);
-      const __m512i tops[4] = {_mm512_slli_epi16(top, 4), _mm512_slli_epi16(top, 2), top,
-                               _mm512_srli_epi16(top, 2)};
+      const __m512i tops[4] = {shift<kUp + 4>(top), shift<kUp + 2>(top), shift<kUp>(top),
+                               shift<kUp - 2>(top)};
       for (int pair = 0; pair < 2; ++pair) {
         const __m512i q = source.piece(32 * pair + 16 * h, 64);
         for (int high = 0; high < 2; ++high) {
-          const __m512i nibbles = _mm512_and_si512(high ? _mm512_srli_epi16(q, 4) : q, lower);
-          u[pair + 2 * high][h] = _mm512_ternarylogic_epi32(nibbles, tops[pair + 2 * high], upper, kKeepAnd);
+          const __m512i nibbles = _mm512_and_si512(high ? shift<kUp - 4>(q) : shift<kUp>(q), four);
+          u[pair + 2 * high][h] = _mm512_ternarylogic_epi32(nibbles, tops[pair + 2 * high], two, kKeepAnd);
         }
       }
     }
@@ -432,27 +477,27 @@ struct UnpackQ6_K : OfSuperBlocks {
     __m128i bytes[2];
     split_halves(bytes, _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 192)),
                  _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 210 + 192)));
-    const __m512 d = spread_halves(p + 208, p + 210 + 208);
+    const __m512 d = scaled_down<kUp>(spread_halves(p + 208, p + 210 + 208));
     PITH_UNROLL for (int h = 0; h < 2; ++h) scale[h] = _mm512_mul_ps(floats_i8(bytes[h]), d);
   }
 };
 
 /// 32 bytes hold two bits of each of four blocks.
-template <class S>
+template <int kUp = 0, class S>
 PITH_INLINE void unpack_pairs_of_bits(__m512i u[4][2], const S& source, int offset) {
+  const __m512i pair = _mm512_set1_epi8(3 << kUp);
   PITH_UNROLL for (int h = 0; h < 2; ++h) {
     const __m512i q = source.piece(offset + 16 * h, 32);
-    const __m512i three = _mm512_set1_epi8(3);
-    u[0][h] = _mm512_and_si512(q, three);
-    u[1][h] = _mm512_and_si512(_mm512_srli_epi16(q, 2), three);
-    u[2][h] = _mm512_and_si512(_mm512_srli_epi16(q, 4), three);
-    u[3][h] = _mm512_and_si512(_mm512_srli_epi16(q, 6), three);
+    u[0][h] = _mm512_and_si512(shift<kUp>(q), pair);
+    u[1][h] = _mm512_and_si512(shift<kUp - 2>(q), pair);
+    u[2][h] = _mm512_and_si512(shift<kUp - 4>(q), pair);
+    u[3][h] = _mm512_and_si512(shift<kUp - 6>(q), pair);
   }
 }
 
 struct UnpackQ2_K : OfSuperBlocks {
   static constexpr DType kType = DType::Q2_K;
-  static constexpr int kBytes = 2 * 84, kHalves = 2, kShift = kNoShift;
+  static constexpr int kBytes = 2 * 84, kHalves = 2;
   static constexpr bool kMins = true;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
@@ -486,17 +531,17 @@ PITH_INLINE __m128i q3_k_scales(Bytes p) {
 
 struct UnpackQ3_K : OfSuperBlocks {
   static constexpr DType kType = DType::Q3_K;
-  static constexpr int kBytes = 2 * 110, kHalves = 2, kShift = 2;
+  static constexpr int kBytes = 2 * 110, kHalves = 2, kUp = 5;
   static constexpr bool kMins = false;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
-    unpack_pairs_of_bits(u, source, 32);
-    add_bits(u, source, 0, 4);
+    unpack_pairs_of_bits<kUp>(u, source, 32);
+    add_bits(u, source, 0, static_cast<char>(4 << kUp));
   }
   PITH_INLINE void scales(__m512 scale[2], __m512*, Bytes p) {
     __m128i bytes[2];
     split_halves(bytes, q3_k_scales(p + 96), q3_k_scales(p + 110 + 96));
-    const __m512 d = spread_halves(p + 108, p + 110 + 108);
+    const __m512 d = scaled_down<kUp>(spread_halves(p + 108, p + 110 + 108));
     PITH_UNROLL for (int h = 0; h < 2; ++h) scale[h] = _mm512_mul_ps(floats_i8(bytes[h]), d);
   }
 };
@@ -509,7 +554,7 @@ PITH_INLINE std::uint64_t iq4_xs_scales(Bytes p) {
 
 struct UnpackIQ4_XS : OfSuperBlocks {
   static constexpr DType kType = DType::IQ4_XS;
-  static constexpr int kBytes = 2 * 136, kHalves = 1, kShift = 7;
+  static constexpr int kBytes = 2 * 136, kHalves = 1;
   static constexpr bool kMins = false;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
@@ -525,6 +570,11 @@ struct UnpackIQ4_XS : OfSuperBlocks {
                                           static_cast<long long>(iq4_xs_scales(p)));
     const __m512 six_bits = floats_i8(_mm_sub_epi8(packed, _mm_set1_epi8(32)));
     scale[0] = _mm512_mul_ps(six_bits, spread_halves(p, p + 136));
+  }
+  PITH_INLINE void scales(__m512& scale, __m512&, const Column* super, int b) {
+    const __m512i s = join_fields(field_of(super[1], 4 * b, 15), field_of(super[0], 16 + 2 * b, 3));
+    const __m512i six_bits = _mm512_sub_epi32(s, _mm512_set1_epi32(32));
+    scale = _mm512_mul_ps(_mm512_cvtepi32_ps(six_bits), half_of(super[0], 0));
   }
 };
 
