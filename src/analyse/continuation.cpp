@@ -35,13 +35,16 @@ TokenizedPair tokenize_pair(const Tokenizer& tokenizer, std::string_view context
   return pair;
 }
 
-Request score_request(const TokenizedPair& pair) {
-  Request r;
-  r.prompt = pair.tokens;
-  r.max_tokens = 0;
-  r.prompt_logprobs = true;
-  r.logprobs_from = pair.from;
-  return r;
+std::vector<Request> score_requests(std::span<const TokenizedPair> pairs) {
+  std::vector<Request> requests;
+  for (const TokenizedPair& pair : pairs) {
+    Request& r = requests.emplace_back();
+    r.prompt = pair.tokens;
+    r.max_tokens = 0;
+    r.prompt_logprobs = true;
+    r.logprobs_from = pair.from;
+  }
+  return requests;
 }
 
 double log_likelihood(const Result& result) {

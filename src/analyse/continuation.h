@@ -1,7 +1,9 @@
 // The log probability of a continuation, given what comes before it.
 #pragma once
 
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "generate/request.h"
 #include "text/tokenizer.h"
@@ -21,8 +23,8 @@ struct TokenizedPair {
 TokenizedPair tokenize_pair(const Tokenizer& tokenizer, std::string_view context,
                             std::string_view continuation);
 
-/// Reads both, draws nothing, scores the continuation.
-Request score_request(const TokenizedPair& pair);
+/// Of each: reads both, draws nothing, scores the continuation.
+std::vector<Request> score_requests(std::span<const TokenizedPair> pairs);
 
 /// The sum over a continuation's tokens.
 double log_likelihood(const Result& result);

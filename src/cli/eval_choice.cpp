@@ -2,8 +2,6 @@
 #include <nlohmann/json.hpp>
 
 #include "analyse/choice.h"
-#include "analyse/continuation.h"
-#include "base/error.h"
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/evaluation.h"
@@ -19,15 +17,10 @@ struct ChoiceTask {
   std::string file;
 };
 
-std::vector<TokenizedPair> tokenize(const Tokenizer& tokenizer, const ChoiceItem& item, std::size_t number) {
+std::vector<TokenizedPair> tokenize(const Tokenizer& tokenizer, const ChoiceItem& item) {
   std::vector<TokenizedPair> pairs;
-  for (const std::string& choice : item.choices) {
-    try {
-      pairs.push_back(tokenize_pair(tokenizer, item.prompt, item.delimiter + choice));
-    } catch (const Error& e) {
-      fail("item {}: {}", number + 1, e.what());
-    }
-  }
+  for (const std::string& choice : item.choices)
+    pairs.push_back(tokenize_pair(tokenizer, item.prompt, item.delimiter + choice));
   return pairs;
 }
 
@@ -37,23 +30,13 @@ int run(const ChoiceTask& o) {
   std::vector<ChoiceItem> items = read_choice_items(text, printable(o.file, 400));
   keep_first(items, o.evaluation.limit);
   const LoadedModel loaded = load_with_tokenizer(o.evaluation.model.model);
-  std::vector<std::vector<TokenizedPair>> pairs;
-  std::size_t longest = 0;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    for (const TokenizedPair& p : pairs.emplace_back(tokenize(loaded.tokenizer, items[i], i)))
-      longest = std::max(longest, p.tokens.size());
-  }
-  Evaluation evaluation(loaded, o.evaluation, static_cast<std::int64_t>(longest));
+  const ScoredItems scored(items, [&](const ChoiceItem& i) { return tokenize(loaded.tokenizer, i); });
+  Evaluation evaluation(loaded, o.evaluation, static_cast<std::int64_t>(scored.longest));
   ItemLog log(o.evaluation.log, result_header("choice", evaluation.engine(), text, Json::object()),
               o.evaluation.resume);
   const bool done = evaluation.run(
       "choice", std::ssize(items), log,
-      [&](std::int64_t i) {
-        std::vector<Request> requests;
-        for (const TokenizedPair& p : pairs[static_cast<std::size_t>(i)])
-          requests.push_back(score_request(p));
-        return requests;
-      },
+      [&](std::int64_t i) { return score_requests(scored.pairs[static_cast<std::size_t>(i)]); },
       [&](std::int64_t i, std::vector<Result> results) {
         const ChoiceItem& item = items[static_cast<std::size_t>(i)];
         ChoiceResult r{item.answer, {}, {}};
@@ -89,11 +72,9 @@ Action declare_eval_choice(Options& options) {
   declare_evaluation_options(options, o->evaluation);
   options.note(
       "acc: the choice of highest log likelihood is the answer. acc_norm: of highest log likelihood a "
-      "Unicode "
-      "character of the choice, without its delimiter (as lm-evaluation-harness). Calibration error: ten "
-      "bins of equal "
-      "width. Brier score: squared errors of the softmax over log likelihoods, summed over choices. Log "
-      "probability: of the answer, by that softmax.");
+      "Unicode character of the choice, without its delimiter (as lm-evaluation-harness). Calibration error: "
+      "ten bins of equal width. Brier score: squared errors of the softmax over log likelihoods, summed over "
+      "choices. Log probability: of the answer, by that softmax.");
   options.example("pith eval choice -m model.gguf task.jsonl");
   return [o] { return run(*o); };
 }

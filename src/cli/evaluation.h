@@ -2,15 +2,18 @@
 // of results, the progress, the table at the end.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "analyse/continuation.h"
 #include "analyse/item_log.h"
 #include "analyse/item_loop.h"
 #include "analyse/statistics.h"
+#include "base/error.h"
 #include "cli/loading.h"
 #include "cli/options.h"
 #include "generate/scheduler.h"
@@ -38,12 +41,36 @@ void keep_first(std::vector<T>& items, std::int64_t limit) {
   if (limit >= 0 && limit < std::ssize(items)) items.resize(static_cast<std::size_t>(limit));
 }
 
+/// f(), whose Error then names the item.
+template <class F>
+auto of_item(std::size_t item, F&& f) {
+  try {
+    return f();
+  } catch (const Error& e) {
+    fail("item {}: {}", item + 1, e.what());
+  }
+}
+
 struct LoadedModel {
   std::shared_ptr<const Model> model;
   Tokenizer tokenizer;
 };
 /// Throws Error, also where the model has no vocabulary.
 LoadedModel load_with_tokenizer(const std::string& name);
+
+/// The continuations of each item that are scored.
+struct ScoredItems {
+  std::vector<std::vector<TokenizedPair>> pairs;
+  std::size_t longest = 0;  ///< in tokens, of all pairs
+
+  template <class Item, class Tokenize>
+  ScoredItems(const std::vector<Item>& items, Tokenize&& tokenize) {
+    for (const Item& item : items) {
+      pairs.push_back(of_item(pairs.size(), [&] { return tokenize(item); }));
+      for (const TokenizedPair& p : pairs.back()) longest = std::max(longest, p.tokens.size());
+    }
+  }
+};
 
 /// All that a log's results depend on: the model and how it computes, the task's text, and `more`.
 nlohmann::ordered_json result_header(std::string_view what, const Engine& engine, std::string_view task,

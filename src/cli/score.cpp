@@ -1,9 +1,7 @@
 // pith score: the log probability of given texts, or a reward model's opinion of them.
 #include <nlohmann/json.hpp>
 
-#include "analyse/continuation.h"
 #include "analyse/tasks.h"
-#include "base/error.h"
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/evaluation.h"
@@ -87,25 +85,10 @@ class OrderedLines {
   std::size_t next_ = 0;
 };
 
-template <class F>
-auto of_item(std::size_t number, F&& f) {
-  try {
-    return f();
-  } catch (const Error& e) {
-    fail("item {}: {}", number + 1, e.what());
-  }
-}
-
 int score_probability(const Score& o, const std::vector<ScoreItem>& items, const std::string& text) {
   const LoadedModel loaded = load_with_tokenizer(o.evaluation.model.model);
-  std::vector<std::vector<TokenizedPair>> pairs;
-  std::size_t longest = 0;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    for (const TokenizedPair& p :
-         pairs.emplace_back(of_item(i, [&] { return tokenize(loaded.tokenizer, items[i]); })))
-      longest = std::max(longest, p.tokens.size());
-  }
-  Evaluation evaluation(loaded, o.evaluation, static_cast<std::int64_t>(longest));
+  const ScoredItems scored(items, [&](const ScoreItem& i) { return tokenize(loaded.tokenizer, i); });
+  Evaluation evaluation(loaded, o.evaluation, static_cast<std::int64_t>(scored.longest));
   ItemLog log(o.evaluation.log, result_header("score", evaluation.engine(), text, Json::object()),
               o.evaluation.resume);
   OrderedLines lines(items);
@@ -113,15 +96,10 @@ int score_probability(const Score& o, const std::vector<ScoreItem>& items, const
                [&](std::int64_t i, const Json& r) { lines.put(static_cast<std::size_t>(i), r); });
   const bool done = evaluation.run(
       "score", std::ssize(items), log,
-      [&](std::int64_t i) {
-        std::vector<Request> requests;
-        for (const TokenizedPair& p : pairs[static_cast<std::size_t>(i)])
-          requests.push_back(score_request(p));
-        return requests;
-      },
+      [&](std::int64_t i) { return score_requests(scored.pairs[static_cast<std::size_t>(i)]); },
       [&](std::int64_t i, std::vector<Result> results) {
         const auto at = static_cast<std::size_t>(i);
-        Json result = item_json(items[at], pairs[at], results);
+        Json result = item_json(items[at], scored.pairs[at], results);
         lines.put(at, result);
         return result;
       });
@@ -186,9 +164,8 @@ Action declare_score(Options& options) {
   declare_evaluation_options(options, o->evaluation);
   options.note(
       "Out comes a line of JSON for each item, in order: tokens with their log probabilities and the sum, of "
-      "the "
-      "prompt or of each continuation. A continuation's tokens are those behind the prompt's own number of "
-      "tokens, as in lm-evaluation-harness.");
+      "the prompt or of each continuation. A continuation's tokens are those behind the prompt's own number "
+      "of tokens, as in lm-evaluation-harness.");
   options.example(
       "echo '{\"prompt\": \"2 + 2 =\", \"continuations\": [\" 4\", \" 5\"]}' | pith score -m model.gguf");
   options.example("pith score -m reward.gguf --reward answers.jsonl");

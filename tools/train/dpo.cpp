@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "base/error.h"
-#include "train/fine_tuning.h"
 #include "train/net/heads.h"
 #include "train/order.h"
 #include "train/preferences.h"
@@ -13,15 +12,10 @@
 namespace pith::lab {
 namespace {
 
-struct Settings : FineTuning {
-  std::vector<std::string> train, validation;
-  std::int64_t comparisons;
+struct Settings : LearningFromPairs {
   double beta;
 
-  explicit Settings(const Config& c) : FineTuning(c) {
-    train = c.texts("train");
-    validation = c.texts("validation");
-    comparisons = c.integer("comparisons", 1, 1 << 20);
+  explicit Settings(const Config& c) : LearningFromPairs(c) {
     beta = c.number("beta", 1e-6, 100);
     c.finish();
   }
@@ -82,15 +76,9 @@ class Optimisation {
     return out;
   }
 
-  std::vector<ComparisonPiece> all_pieces(const std::vector<Comparison>& list) const {
-    std::vector<std::int64_t> all(list.size());
-    std::iota(all.begin(), all.end(), 0);
-    return comparison_pieces(list, all, parallel_.rows());
-  }
-
   // Of the model that training starts from, by comparison.
   std::vector<Pair> reference(const std::vector<Comparison>& list) {
-    const std::vector<ComparisonPiece> pieces = all_pieces(list);
+    const std::vector<ComparisonPiece> pieces = comparison_pieces(list, parallel_.rows());
     std::vector<Pair> out(list.size());
     const float* const parameters = start_.parameters.data();
     parallel_.evaluate(std::ssize(pieces), [&](std::int64_t i, Network<float>& network, float*) {
@@ -111,10 +99,9 @@ class Optimisation {
       std::vector<float> weights(piece.targets.size());  // of -log p
       for (std::size_t k = 0; k < pairs.size(); ++k) {
         const Pair& before = reference[piece.index[k]];
-        const double margin = s_.beta * (pairs[k].gap() - before.gap());
-        const LogisticLoss loss(margin);
+        const LogisticLoss loss(s_.beta * (pairs[k].gap() - before.gap()));
         outcomes[i].loss += loss.value / count;
-        outcomes[i].right += (margin > 0 ? 1 : margin == 0 ? 0.5 : 0) / count;
+        outcomes[i].right += loss.right / count;
         outcomes[i].better += s_.beta * (pairs[k].better - before.better) / count;
         outcomes[i].worse += s_.beta * (pairs[k].worse - before.worse) / count;
         for (int side = 0; side < 2; ++side) {
@@ -127,11 +114,7 @@ class Optimisation {
       cross_entropy(network, parameters, gradient, piece.targets, weights);
       network.backward(parameters, gradient);
     };
-    if (with_gradient) {
-      parallel_.gradient(std::ssize(pieces), body);
-    } else {
-      parallel_.evaluate(std::ssize(pieces), body);
-    }
+    parallel_.run(std::ssize(pieces), body, with_gradient);
     Outcome sum;
     for (const Outcome& o : outcomes) {
       sum.loss += o.loss;
@@ -143,10 +126,8 @@ class Optimisation {
   }
 
   void train_step(TrainingRun& run) {
-    std::vector<std::int64_t> chosen;
-    for (std::int64_t i = 0; i < s_.comparisons; ++i)
-      chosen.push_back(order_[run.step() * s_.comparisons + i]);
-    const std::vector<ComparisonPiece> pieces = comparison_pieces(train_, chosen, parallel_.rows());
+    const std::vector<ComparisonPiece> pieces =
+        comparison_pieces(train_, order_.take(run.step() * s_.comparisons, s_.comparisons), parallel_.rows());
     const double rate = s_.schedule.rate(run.step());
     const Outcome o = compare(run.data(), pieces, reference_, static_cast<double>(s_.comparisons), true);
     const double norm = run.optimise(o.loss, rate);
@@ -165,8 +146,8 @@ class Optimisation {
   }
 
   void validate(TrainingRun& run) {
-    const Outcome o = compare(run.data(), all_pieces(validation_), validation_reference_,
-                              static_cast<double>(validation_.size()), false);
+    const Outcome o = compare(run.data(), comparison_pieces(validation_, parallel_.rows()),
+                              validation_reference_, static_cast<double>(validation_.size()), false);
     run.log().write({{"step", run.step()},
                      {"validation_loss", o.loss},
                      {"validation_right", o.right},

@@ -16,11 +16,15 @@ class ShuffledOrder {
   ShuffledOrder(std::int64_t examples, std::uint64_t seed)
       : order_(static_cast<std::size_t>(examples)), seed_(seed) {}
 
-  /// Which example is the i-th that the run takes; fast where i grows.
-  std::int64_t operator[](std::int64_t i) {
-    const std::int64_t epoch = i / std::ssize(order_);
-    if (epoch != epoch_) shuffle(epoch);
-    return order_[i % std::ssize(order_)];
+  /// Which examples the run takes from the i-th to the one before i + count; fast where i grows.
+  std::vector<std::int64_t> take(std::int64_t i, std::int64_t count) {
+    std::vector<std::int64_t> taken;
+    for (; std::ssize(taken) < count; ++i) {
+      const std::int64_t epoch = i / std::ssize(order_);
+      if (epoch != epoch_) shuffle(epoch);
+      taken.push_back(order_[i % std::ssize(order_)]);
+    }
+    return taken;
   }
 
  private:

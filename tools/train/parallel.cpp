@@ -15,19 +15,17 @@ Parallel::Parallel(const Shape& shape, int threads, int shards, std::int64_t row
   shards_.resize(static_cast<std::size_t>(shards));
 }
 
-void Parallel::gradient(std::int64_t count, const Piece& piece) {
-  run(count, piece, true);
-  const std::int64_t size = layout().size, used = std::min<std::int64_t>(count, std::ssize(shards_));
+// The first `count` ones, into the first.
+void Parallel::add_shards(std::int64_t count) {
+  const std::int64_t size = layout().size;
   constexpr std::int64_t kBlock = 4096;
   team_.run(team_.size(), [&](Worker& worker) {
     worker.parallel_for(size, kBlock, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t s = 1; s < used; ++s)
+      for (std::int64_t s = 1; s < count; ++s)
         ops<float>().add(shards_[0].data() + begin, shards_[s].data() + begin, end - begin);
     });
   });
 }
-
-void Parallel::evaluate(std::int64_t count, const Piece& piece) { run(count, piece, false); }
 
 void Parallel::run(std::int64_t count, const Piece& piece, bool with_gradient) {
   const std::int64_t shards = std::ssize(shards_);
@@ -46,6 +44,7 @@ void Parallel::run(std::int64_t count, const Piece& piece, bool with_gradient) {
   for (const std::exception_ptr& error : errors) {
     if (error) std::rethrow_exception(error);
   }
+  if (with_gradient) add_shards(std::min(count, shards));
 }
 
 }  // namespace pith::lab

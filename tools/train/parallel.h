@@ -29,14 +29,16 @@ class Parallel {
   /// Calls piece(i, network, gradient) for each of `count` pieces; the sum of what they add is then in
   /// gradient(). What a piece throws is thrown again.
   using Piece = std::function<void(std::int64_t i, Network<float>& network, float* gradient)>;
-  void gradient(std::int64_t count, const Piece& piece);
+  void gradient(std::int64_t count, const Piece& piece) { run(count, piece, true); }
   /// The same without gradients: for losses and log-probabilities.
-  void evaluate(std::int64_t count, const Piece& piece);
+  void evaluate(std::int64_t count, const Piece& piece) { run(count, piece, false); }
+  /// The one or the other.
+  void run(std::int64_t count, const Piece& piece, bool with_gradient);
 
   std::span<const float> gradient() const { return shards_.front(); }
 
  private:
-  void run(std::int64_t count, const Piece& piece, bool with_gradient);
+  void add_shards(std::int64_t count);
 
   std::int64_t rows_;
   Team team_;

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "base/error.h"
 #include "train/jsonl.h"
@@ -43,6 +44,12 @@ Comparison read_comparison(const Conversations& c, const nlohmann::json& line) {
 
 }  // namespace
 
+LearningFromPairs::LearningFromPairs(const Config& c) : FineTuning(c) {
+  train = c.texts("train");
+  validation = c.texts("validation");
+  comparisons = c.integer("comparisons", 1, 1 << 20);
+}
+
 std::vector<Comparison> read_comparisons(std::span<const std::string> files,
                                          const Conversations& conversations, std::int64_t context) {
   std::vector<Comparison> out;
@@ -79,8 +86,15 @@ std::vector<ComparisonPiece> comparison_pieces(std::span<const Comparison> all,
   return pieces;
 }
 
+std::vector<ComparisonPiece> comparison_pieces(std::span<const Comparison> all, std::int64_t rows) {
+  std::vector<std::int64_t> chosen(all.size());
+  std::iota(chosen.begin(), chosen.end(), 0);
+  return comparison_pieces(all, chosen, rows);
+}
+
 LogisticLoss::LogisticLoss(double margin)
     : value(margin > 0 ? std::log1p(std::exp(-margin)) : std::log1p(std::exp(margin)) - margin),
-      slope(-1 / (1 + std::exp(margin))) {}
+      slope(-1 / (1 + std::exp(margin))),
+      right(margin == 0 ? 0.5 : static_cast<double>(margin > 0)) {}
 
 }  // namespace pith::lab

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "train/conversations.h"
+#include "train/fine_tuning.h"
 #include "train/net/batch.h"
 
 namespace pith::lab {
@@ -25,6 +26,14 @@ struct Comparison {
 std::vector<Comparison> read_comparisons(std::span<const std::string> files,
                                          const Conversations& conversations, std::int64_t context);
 
+/// Keys beside those of FineTuning: train and validation (lists of files), comparisons (of a step).
+struct LearningFromPairs : FineTuning {
+  explicit LearningFromPairs(const Config& config);
+
+  std::vector<std::string> train, validation;
+  std::int64_t comparisons;
+};
+
 /// Comparisons that one thread takes at once: sequences 2i and 2i + 1 are those of comparison i, but where
 /// one is empty (row -1 stands for it).
 struct ComparisonPiece {
@@ -38,11 +47,14 @@ struct ComparisonPiece {
 /// In their order, as many a piece as fit in `rows`.
 std::vector<ComparisonPiece> comparison_pieces(std::span<const Comparison> all,
                                                std::span<const std::int64_t> chosen, std::int64_t rows);
+/// Of all of them.
+std::vector<ComparisonPiece> comparison_pieces(std::span<const Comparison> all, std::int64_t rows);
 
 /// -log sigmoid(margin), and its slope -sigmoid(-margin) (Bradley and Terry 1952).
 struct LogisticLoss {
   explicit LogisticLoss(double margin);
   double value, slope;
+  double right;  ///< 1 where the margin is positive, 0.5 where it is 0
 };
 
 }  // namespace pith::lab

@@ -1,9 +1,7 @@
 #include "train/reward.h"
 
 #include <nlohmann/json.hpp>
-#include <numeric>
 
-#include "train/fine_tuning.h"
 #include "train/net/heads.h"
 #include "train/order.h"
 #include "train/preferences.h"
@@ -11,20 +9,12 @@
 namespace pith::lab {
 namespace {
 
-struct Settings : FineTuning {
-  std::vector<std::string> train, validation;
-  std::int64_t comparisons;
-
-  explicit Settings(const Config& c) : FineTuning(c) {
-    train = c.texts("train");
-    validation = c.texts("validation");
-    comparisons = c.integer("comparisons", 1, 1 << 20);
-    c.finish();
-  }
+struct Settings : LearningFromPairs {
+  explicit Settings(const Config& c) : LearningFromPairs(c) { c.finish(); }
 };
 
 struct Outcome {
-  double loss = 0, right = 0;  // means; a margin of 0 is half right
+  double loss = 0, right = 0;  // means
 };
 
 // Of the comparisons in the pieces; with a gradient where `gradient` is set.
@@ -42,7 +32,7 @@ Outcome compare(Parallel& parallel, const float* parameters, std::span<const Com
       }
       const LogisticLoss loss(margin);
       outcomes[i].loss += loss.value / count;
-      outcomes[i].right += (margin > 0 ? 1 : margin == 0 ? 0.5 : 0) / count;
+      outcomes[i].right += loss.right / count;
       for (int side = 0; gradient && side < 2; ++side) {
         if (rows[side] < 0) continue;
         const double slope = (side == 0 ? 1 : -1) * loss.slope / count;
@@ -51,11 +41,7 @@ Outcome compare(Parallel& parallel, const float* parameters, std::span<const Com
     }
     if (gradient) network.backward(parameters, gradient);
   };
-  if (with_gradient) {
-    parallel.gradient(std::ssize(pieces), body);
-  } else {
-    parallel.evaluate(std::ssize(pieces), body);
-  }
+  parallel.run(std::ssize(pieces), body, with_gradient);
   Outcome sum;
   for (const Outcome& o : outcomes) {
     sum.loss += o.loss;
@@ -83,10 +69,8 @@ class RewardTraining {
 
  private:
   void train_step(TrainingRun& run) {
-    std::vector<std::int64_t> chosen;
-    for (std::int64_t i = 0; i < s_.comparisons; ++i)
-      chosen.push_back(order_[run.step() * s_.comparisons + i]);
-    const std::vector<ComparisonPiece> pieces = comparison_pieces(train_, chosen, parallel_.rows());
+    const std::vector<ComparisonPiece> pieces =
+        comparison_pieces(train_, order_.take(run.step() * s_.comparisons, s_.comparisons), parallel_.rows());
     const double rate = s_.schedule.rate(run.step());
     const Outcome o = compare(parallel_, run.data(), pieces, static_cast<double>(s_.comparisons), true);
     const double norm = run.optimise(o.loss, rate);
@@ -100,10 +84,8 @@ class RewardTraining {
   }
 
   void validate(TrainingRun& run) {
-    std::vector<std::int64_t> all(validation_.size());
-    std::iota(all.begin(), all.end(), 0);
-    const auto pieces = comparison_pieces(validation_, all, parallel_.rows());
-    const Outcome o = compare(parallel_, run.data(), pieces, static_cast<double>(all.size()), false);
+    const auto pieces = comparison_pieces(validation_, parallel_.rows());
+    const Outcome o = compare(parallel_, run.data(), pieces, static_cast<double>(validation_.size()), false);
     run.log().write({{"step", run.step()}, {"validation_loss", o.loss}, {"validation_right", o.right}});
   }
 

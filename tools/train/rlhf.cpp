@@ -135,8 +135,8 @@ class Reinforcement {
     const std::int64_t per_epoch = s_.answers / s_.minibatch, updates = s_.epochs * per_epoch;
     for (std::int64_t u = 0; u < updates && run.step() < s_.steps; ++u) {
       std::vector<Experience*> chosen;
-      for (std::int64_t i = 0; i < s_.minibatch; ++i)
-        chosen.push_back(all[shuffled[u / per_epoch * s_.answers + u % per_epoch * s_.minibatch + i]]);
+      const std::int64_t begin = u / per_epoch * s_.answers + u % per_epoch * s_.minibatch;
+      for (const std::int64_t i : shuffled.take(begin, s_.minibatch)) chosen.push_back(all[i]);
       const Update update = take_step(run, chosen);
       loss += update.loss / static_cast<double>(updates);
       clipped += update.clipped / static_cast<double>(updates);
@@ -182,8 +182,7 @@ class Reinforcement {
   std::vector<Experience> draw(TrainingRun& run, std::int64_t iteration) {
     std::vector<std::vector<std::int32_t>> prompts, texts;
     std::vector<const Question*> asked;
-    for (std::int64_t i = 0; i < s_.answers; ++i) {
-      const std::int64_t q = order_[iteration * s_.answers + i];
+    for (const std::int64_t q : order_.take(iteration * s_.answers, s_.answers)) {
       asked.push_back(&questions_[q]);
       prompts.push_back(prompts_[q]);
     }

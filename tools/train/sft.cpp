@@ -64,11 +64,11 @@ class FineTune {
   // As many windows of text as make their share of all tokens over the run, and weights that make answers and
   // text their shares of the loss.
   void train_step(TrainingRun& run) {
-    std::vector<std::int64_t> chosen, windows;
+    const std::vector<std::int64_t> chosen = order_.take(run.step() * s_.examples, s_.examples);
+    std::vector<std::int64_t> windows;
     std::int64_t answer_targets = 0, text_targets = 0;
-    for (std::int64_t i = 0; i < s_.examples; ++i) {
-      chosen.push_back(order_[run.step() * s_.examples + i]);
-      const Example& e = train_[chosen.back()];
+    for (const std::int64_t i : chosen) {
+      const Example& e = train_[i];
       answer_targets += std::ranges::count_if(e.targets, [](std::int32_t t) { return t >= 0; });
       run.state("answer_rows") += static_cast<double>(e.tokens.size());
     }
