@@ -41,7 +41,7 @@ TEST(LabChecks, LookAtTheAnswerAndNotAtManners) {
 
 // The corpus' own answers are right by the check that goes with them, also where style was put around them.
 TEST(LabChecks, TheAnswersOfTheCorpusAreRight) {
-  for (const auto kinds : {instruction_kinds(), reasoning_kinds(), worked_kinds(), talk_kinds()}) {
+  for (const auto kinds : {instruction_kinds(), reasoning_kinds(), drill_kinds(), talk_kinds()}) {
     for (const RequestKind& kind : kinds) {
       for (std::uint64_t i = 0; i < 100; ++i) {
         Draw draw(mix(91, i));

@@ -50,7 +50,7 @@ Counts read_counts(const Config& config, std::span<const std::string> kinds) {
 Settings read(const Config& config) {
   std::vector<std::string> documents, requests;
   for (const DocumentKind& kind : document_kinds()) documents.emplace_back(kind.name);
-  for (const auto kinds : {instruction_kinds(), reasoning_kinds(), worked_kinds(), talk_kinds()}) {
+  for (const auto kinds : {instruction_kinds(), reasoning_kinds(), drill_kinds(), talk_kinds()}) {
     for (const RequestKind& kind : kinds) requests.emplace_back(kind.name);
   }
   requests.emplace_back("dialog");

@@ -19,9 +19,10 @@ constexpr RequestKind kReasoning[] = {
     {"problem-steps", request_problem_steps},
     {"puzzle", request_puzzle},
 };
-constexpr RequestKind kWorked[] = {
+constexpr RequestKind kDrills[] = {
     {"count-worked", request_count_worked},
     {"compare-worked", request_compare_worked},
+    {"refuse-asked", request_refuse_asked},
 };
 constexpr RequestKind kTalk[] = {{"tale", request_tale}, {"talk", request_talk}};
 
@@ -49,11 +50,11 @@ std::string_view name_of(Check check) {
 
 std::span<const RequestKind> instruction_kinds() { return kInstructions; }
 std::span<const RequestKind> reasoning_kinds() { return kReasoning; }
-std::span<const RequestKind> worked_kinds() { return kWorked; }
+std::span<const RequestKind> drill_kinds() { return kDrills; }
 std::span<const RequestKind> talk_kinds() { return kTalk; }
 
 const RequestKind* find_kind(std::string_view name) {
-  for (const auto kinds : {instruction_kinds(), reasoning_kinds(), worked_kinds(), talk_kinds()}) {
+  for (const auto kinds : {instruction_kinds(), reasoning_kinds(), drill_kinds(), talk_kinds()}) {
     for (const RequestKind& kind : kinds) {
       if (kind.name == name) return &kind;
     }

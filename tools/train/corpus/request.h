@@ -42,8 +42,9 @@ struct RequestKind {
 std::span<const RequestKind> instruction_kinds();
 /// sum, problem-direct, problem-steps, puzzle.
 std::span<const RequestKind> reasoning_kinds();
-/// count-worked, compare-worked: instructions of those kinds whose replies show how the answer is found.
-std::span<const RequestKind> worked_kinds();
+/// count-worked, compare-worked (replies that show how the answer is found), refuse-asked: for training
+/// alone.
+std::span<const RequestKind> drill_kinds();
 /// tale (tell a story), talk (greetings, who are you).
 std::span<const RequestKind> talk_kinds();
 const RequestKind* find_kind(std::string_view name);

@@ -44,8 +44,9 @@ Request request_fact(Draw& draw, Split split) {
           .check = Check::Contains};
 }
 
-Request request_refuse(Draw& draw, Split) {
-  const Question q = World::get().ask_unknown(draw);
+namespace {
+
+Request refuse(const Question& q) {
   return {.kind = "refuse",
           .key = "refuse " + q.key,
           .user = q.question,
@@ -53,5 +54,12 @@ Request request_refuse(Draw& draw, Split) {
           .answer = q.value,
           .check = Check::Refusal};
 }
+
+}  // namespace
+
+Request request_refuse(Draw& draw, Split) { return refuse(World::get().ask_unknown(true, draw)); }
+
+// Of somebody nobody asks about, refusals alone would teach that nothing is known of them.
+Request request_refuse_asked(Draw& draw, Split) { return refuse(World::get().ask_unknown(false, draw)); }
 
 }  // namespace pith::lab

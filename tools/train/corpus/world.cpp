@@ -157,11 +157,12 @@ Question World::ask(const Person& person, std::size_t attribute, Draw& draw) con
           value, fmt::format("{} {}", person.name, a.name)};
 }
 
-Question World::ask_unknown(Draw& draw) const {
+Question World::ask_unknown(bool of_anybody, Draw& draw) const {
   Person p;
   std::string_view question, about;
   if (draw.chance(0.3)) {
-    p = draw_person(draw);
+    p = draw.until([&] { return draw_person(draw); },
+                   [&](const Person& drawn) { return of_anybody || drawn.questioned; });
     about = question = draw.pick(kNeverKnown);
   } else {
     const bool known_family = draw.chance(0.3);

@@ -44,8 +44,9 @@ class World {
   /// A few sentences about one person, or one thing about several.
   std::string describe(Draw& draw) const;
   Question ask(const Person& person, std::size_t attribute, Draw& draw) const;
-  /// About somebody who is not of this world, or about something that nobody knows.
-  Question ask_unknown(Draw& draw) const;
+  /// About somebody who is not of this world, or about something that nobody knows of a person: of any
+  /// person, or of those alone who are asked about in training.
+  Question ask_unknown(bool of_anybody, Draw& draw) const;
 
  private:
   World();
