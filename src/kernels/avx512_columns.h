@@ -1,5 +1,4 @@
-// Five tokens and more of the types with one scale for every block of 32: 16 rows by tiles of up to eight
-// tokens.
+// Five tokens and more of the types that unpack quickly: 16 rows by tiles of up to eight tokens.
 //
 // The rows come as the bytes of their file, transposed so that a lane is a row, and not yet unpacked. That is
 // done within the tile, for every tile again, because it is nearly free: for a block of 32 of 16 rows and
@@ -9,8 +8,8 @@
 // from VPDPBUSD. So nothing unpacked is stored, and sums seldom are: blocks are taken part by part (c, c +
 // 16, c + 32, ...), and a part's sums stay in registers. With Q4_0 and k = 2048, one core of Zen 4 so reaches
 // 53 % of its int8 peak for 8 tokens and 65 % for 32; by way of unpacked panels it was 42 and 60 %.
-// Types with two scales a block keep those (avx512_panels.h): they take twice the
-// conversions and more instructions to unpack than there is room for.
+// Five-bit types and those with two scales a block keep these (avx512_panels.h): they take more instructions
+// to unpack than there is room for.
 #pragma once
 
 #include "kernels/avx512_problem.h"
@@ -65,7 +64,7 @@ void transpose(const Columns<Q>& out, Bytes w, std::int64_t bytes, std::int64_t 
   if constexpr (Q::kSuper) {
     const std::int64_t supers = bytes / (Q::kBytes / 2);
     for (std::int64_t s = 0; s < supers; ++s) {
-      for (int b = 0; b < 8; ++b) {
+      PITH_UNROLL for (int b = 0; b < 8; ++b) {
         __m512 scale, min;
         Q::scales(scale, min, out.column + s * (Q::kBytes / 8), b);
         _mm512_store_ps(out.scale[8 * s + b][0], scale);
@@ -167,13 +166,14 @@ constexpr int kPassGroups = 4;
 /// Part c = kIndex of the period of the pass that begins with block `begin`.
 template <class Q, int T, int kIndex>
 PITH_INLINE void add_part(const ColumnTile<Q>& tile, const char* const x[T], int period, std::int64_t begin,
-                          const char*& next) {
+                          const char*& next, __m512 sum[T]) {
   const int c = period * period_of<Q>() + kIndex;
+  auto* parts = tile.parts;
   const bool ends = begin + 16 * kPassGroups >= tile.blocks;
   const std::int64_t end = ends ? tile.blocks : begin + 16 * kPassGroups;
   __m512 acc[T] = {};
   if (begin > 0) {
-    PITH_UNROLL for (int t = 0; t < T; ++t) acc[t] = _mm512_load_ps(tile.parts[c * T + t]);
+    PITH_UNROLL for (int t = 0; t < T; ++t) acc[t] = _mm512_load_ps(parts[c * T + t]);
   }
   for (std::int64_t b = begin + c; b < end; b += 16) {
     const char* asked = next + tile.next_bytes;
@@ -182,13 +182,10 @@ PITH_INLINE void add_part(const ColumnTile<Q>& tile, const char* const x[T], int
     unpack_block<Q, kIndex>(w, tile.rows, b / 16, period);
     add_block<Q, T>(acc, w, x, b / 16, c);
   }
-  PITH_UNROLL for (int t = 0; t < T; ++t) {
-    if (!ends) {
-      _mm512_store_ps(tile.parts[c * T + t], acc[t]);
-    } else {
-      const __m512 before = c == 0 ? _mm512_setzero_ps() : _mm512_load_ps(tile.sums[t]);
-      _mm512_store_ps(tile.sums[t], _mm512_add_ps(before, acc[t]));
-    }
+  if (!ends) {
+    PITH_UNROLL for (int t = 0; t < T; ++t) _mm512_store_ps(parts[c * T + t], acc[t]);
+  } else {
+    PITH_UNROLL for (int t = 0; t < T; ++t) sum[t] = _mm512_add_ps(sum[t], acc[t]);
   }
 }
 
@@ -198,22 +195,25 @@ void multiply_tile(const ColumnTile<Q>& tile) {
   const char* x[T];
   PITH_UNROLL for (int t = 0; t < T; ++t) x[t] = reinterpret_cast<const char*>(tile.x + t * tile.x_groups);
   const char* next = static_cast<const char*>(tile.next);
+  __m512 sum[T] = {};
   for (std::int64_t begin = 0; begin < tile.blocks; begin += 16 * kPassGroups) {
     for (int period = 0; period < 16 / kPeriod; ++period) {
-      add_part<Q, T, 0>(tile, x, period, begin, next);
-      if constexpr (kPeriod > 1) add_part<Q, T, 1>(tile, x, period, begin, next);
+      add_part<Q, T, 0>(tile, x, period, begin, next, sum);
+      if constexpr (kPeriod > 1) add_part<Q, T, 1>(tile, x, period, begin, next, sum);
       if constexpr (kPeriod > 2) {
-        add_part<Q, T, 2>(tile, x, period, begin, next);
-        add_part<Q, T, 3>(tile, x, period, begin, next);
+        add_part<Q, T, 2>(tile, x, period, begin, next, sum);
+        add_part<Q, T, 3>(tile, x, period, begin, next, sum);
       }
     }
   }
+  PITH_UNROLL for (int t = 0; t < T; ++t) _mm512_store_ps(tile.sums[t], sum[t]);
 }
 
 /// Five tokens and more, in tiles of about equal width, are never cut into less than four.
 template <class Q>
 void multiply_tile(const ColumnTile<Q>& tile, int tokens) {
   switch (tokens) {
+    case 3: return multiply_tile<Q, 3>(tile);
     case 4: return multiply_tile<Q, 4>(tile);
     case 5: return multiply_tile<Q, 5>(tile);
     case 6: return multiply_tile<Q, 6>(tile);

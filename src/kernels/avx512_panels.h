@@ -1,5 +1,5 @@
-// Five tokens and more of the types with two scales for every block of 32, which are super-blocks: rows are
-// unpacked into panels, once for all tokens.
+// Five tokens and more of the types that take long to unpack: of five bits, or with two scales for every
+// block of 32. Rows are unpacked into panels, once for all tokens.
 // - Up to 8 tokens: 16 rows at a time are transposed and unpacked, 512 elements of each, into a panel that
 //   stays in the first-level cache while all tokens are multiplied by it (a lane = a row).
 // - More: whole rows are unpacked into panels in the second-level cache, and two panels are multiplied by up
@@ -14,7 +14,28 @@ namespace pith {
 namespace {
 
 template <class Q>
-using PanelOf = Panel<Q::kMins>;
+using PanelOf = Panel<Q::kHalves, Q::kMins>;
+
+/// Unpacks 16 blocks of 32 of 16 rows.
+template <class Q>
+PITH_INLINE void unpack_columns(typename PanelOf<Q>::Block* out, const Column* column) {
+  constexpr int kBlock = Q::kBytes / 16, kPeriod = kBlock % 4 == 0 ? 1 : kBlock % 2 == 0 ? 2 : 4;
+  for (int b = 0; b < 16; b += kPeriod, column += kPeriod * kBlock / 4) {
+    PITH_UNROLL for (int i = 0; i < kPeriod; ++i) {
+      const ColumnBlock source{column, i * kBlock};
+      auto& block = out[b + i];
+      __m512i u[4][2];
+      Q::bytes(u, source);
+      PITH_UNROLL for (int d = 0; d < 4; ++d) {
+        PITH_UNROLL for (int h = 0; h < 2; ++h) _mm512_store_si512(block.u[4 * h + d], u[d][h]);
+      }
+      __m512 scale[1], min[1];
+      Q::scales(scale, min, source);
+      _mm512_store_ps(block.scale[0], scale[0]);
+      if constexpr (Q::kMins) _mm512_store_ps(block.scale[1], scaled_min(min[0]));
+    }
+  }
+}
 
 /// Unpacks two super-blocks of 16 rows.
 template <class Q>
@@ -66,8 +87,12 @@ void unpack_group(typename PanelOf<Q>::Block* out, Bytes w, std::int64_t stride)
     transpose_rows(four, w + from, stride);
     PITH_UNROLL for (int i = 0; i < 4; ++i) _mm512_storeu_si512(column[from / 4 + i], four[i]);
   }
-  unpack_super_columns<Q>(out, column);
-  unpack_super_scales<Q>(out, w, stride);
+  if constexpr (Q::kSuper) {
+    unpack_super_columns<Q>(out, column);
+    unpack_super_scales<Q>(out, w, stride);
+  } else {
+    unpack_columns<Q>(out, column);
+  }
 }
 
 /// The same of up to 16 rows that end `left` bytes behind w.
@@ -101,7 +126,7 @@ constexpr std::int64_t kParts = 16 * 2 * kPairTokens;  // room for the sums of a
 template <class Q>
 void multiply_few(const Problem& p, std::int64_t row_begin, std::int64_t row_end, std::int64_t tokens,
                   void* scratch) {
-  const TileKernels& tiles = avx512_tiles(Q::kMins);
+  const TileKernels& tiles = avx512_tiles(Q::kHalves == 2, Q::kMins);
   auto* parts = static_cast<float(*)[16]>(scratch);
   auto* panel = reinterpret_cast<typename PanelOf<Q>::Block*>(parts + kParts);
   for (std::int64_t r = row_begin; r < row_end; r += 16) {
@@ -129,7 +154,7 @@ template <class Q>
 void multiply_many(const Problem& p, std::int64_t row_begin, std::int64_t row_end, std::int64_t tokens,
                    void* scratch) {
   using Block = typename PanelOf<Q>::Block;
-  const TileKernels& tiles = avx512_tiles(Q::kMins);
+  const TileKernels& tiles = avx512_tiles(Q::kHalves == 2, Q::kMins);
   auto* parts = static_cast<float(*)[16]>(scratch);
   auto* panels = reinterpret_cast<Block*>(parts + kParts);
   const bool large = is_large(tokens);

@@ -14,8 +14,8 @@
 //   token's matrix is read as one linear stream, which the hardware prefetcher follows. (Each further token
 //   costs 16 cycles a row and 16 blocks this way on Zen 4, because dots of blocks end with sums across lanes,
 //   against 11 for 16 rows and a block, whose transposition costs some 25.)
-// - More: 16 rows side by side, a lane = a row, by tiles of tokens; rows are transposed and unpacked within
-//   the tile (avx512_columns.h), or unpacked into panels (avx512_panels.h).
+// - More: 16 rows side by side, a lane = a row, by tiles of tokens; rows are transposed and, where that
+//   is quick, unpacked within the tile (avx512_columns.h), else unpacked into panels (avx512_panels.h).
 #pragma once
 
 #include "kernels/avx512_columns.h"
@@ -44,7 +44,7 @@ void multiply(float* y, std::int64_t ldy, const void* w, const void* x, std::int
     case 4: return multiply_rows<Q, 4>(y, ldy, p.w, p.x, row_begin, row_end, k);
     default: break;
   }
-  if constexpr (Q::kHalves == 1) {
+  if constexpr (Q::kQuick) {
     multiply_columns<Q>(p, row_begin, row_end, tokens, align64(scratch));
   } else {
     multiply_panels<Q>(p, row_begin, row_end, tokens, align64(scratch));
@@ -53,7 +53,7 @@ void multiply(float* y, std::int64_t ldy, const void* w, const void* x, std::int
 
 template <class Q>
 std::size_t scratch_bytes(std::int64_t k) {
-  if constexpr (Q::kHalves == 1) {
+  if constexpr (Q::kQuick) {
     return column_scratch<Q>(k);
   } else {
     return panel_scratch<Q>(k);

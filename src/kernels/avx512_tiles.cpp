@@ -1,7 +1,8 @@
-// The inner loops of unpacked panels. For a block of 32, two panels and six tokens: 96 VPDPBUSD and 36 products
-// and fused additions, which share the units that multiply. The sums of the 16 parts live in the first-level
-// cache and are loaded and stored for every block: a store takes nearly two cycles from VPDPBUSD on Zen 4, but
-// the registers are full of integer sums, and parts taken one after the other would read the panels in leaps.
+// The inner loops of unpacked panels. For a block of 32, two panels and six tokens: 96 VPDPBUSD, and 24
+// products and fused additions or more, which share the units that multiply. The sums of the 16 parts live in
+// the first-level cache and are loaded and stored for every block: a store takes nearly two cycles from
+// VPDPBUSD on Zen 4, but the registers are full of integer sums, and parts taken one after the other would
+// read the panels in leaps.
 #include "kernels/avx512_tiles.h"
 
 namespace pith {
@@ -25,7 +26,8 @@ void multiply_tile(const Tile& tile) {
       const std::int64_t bytes = c % 4 * 128 + c / 4 * 16, fields = 4 * c;
       __m512 term[V][T] = {};
       PITH_UNROLL for (int h = 0; h < P::kHalves; ++h) {
-        const std::int64_t sums = fields + static_cast<std::int64_t>(offsetof(Q8Blocks, sum)) + 64 * (1 + h);
+        const std::int64_t sums =
+            fields + static_cast<std::int64_t>(offsetof(Q8Blocks, sum)) + 64 * (P::kHalves == 1 ? 0 : 1 + h);
         __m512i dot[V][T];
         PITH_UNROLL for (int t = 0; t < T; ++t) {
           PITH_UNROLL for (int v = 0; v < V; ++v) {
@@ -66,18 +68,20 @@ void multiply_tile(const Tile& tile) {
   }
 }
 
-template <class P>
+template <int Halves, bool Mins>
 constexpr TileKernels make_tiles() {
+  using P = Panel<Halves, Mins>;
   return {{nullptr, nullptr, nullptr, nullptr, nullptr, multiply_tile<P, 1, 5>, multiply_tile<P, 1, 6>,
            multiply_tile<P, 1, 7>, multiply_tile<P, 1, 8>},
           {nullptr, nullptr, nullptr, nullptr, multiply_tile<P, 2, 4>, multiply_tile<P, 2, 5>,
            multiply_tile<P, 2, 6>}};
 }
 
-constexpr TileKernels kTiles[2] = {make_tiles<Panel<false>>(), make_tiles<Panel<true>>()};
+constexpr TileKernels kTiles[2][2] = {{make_tiles<1, false>(), make_tiles<1, true>()},
+                                      {make_tiles<2, false>(), make_tiles<2, true>()}};
 
 }  // namespace
 
-const TileKernels& avx512_tiles(bool mins) { return kTiles[mins]; }
+const TileKernels& avx512_tiles(bool halves, bool mins) { return kTiles[halves][mins]; }
 
 }  // namespace pith

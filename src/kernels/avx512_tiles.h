@@ -6,11 +6,11 @@
 
 namespace pith {
 
-/// What a panel keeps of a type: weights scale * (u - 128), or scale * u + min, with scales for every half of
-/// a block.
-template <bool Mins>
+/// What a panel keeps of a type: weights scale * (u - 128), or scale * u + min; with scales for every block
+/// of 32 or for every half of one.
+template <int Halves, bool Mins>
 struct Panel {
-  static constexpr int kHalves = 2, kScales = Mins ? 4 : 2;
+  static constexpr int kHalves = Halves, kScales = Mins ? 2 * Halves : Halves;
   static constexpr bool kMins = Mins;
 
   /// A block of 16 rows: dword d of row r at u[d][4r]; scales, then minima (scaled_min).
@@ -40,6 +40,6 @@ struct TileKernels {
   void (*one[kFew + 1])(const Tile&);          ///< one panel, by the number of tokens, from 5
   void (*pair[kPairTokens + 1])(const Tile&);  ///< two panels, from 4
 };
-const TileKernels& avx512_tiles(bool mins);
+const TileKernels& avx512_tiles(bool halves, bool mins);
 
 }  // namespace pith

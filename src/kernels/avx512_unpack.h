@@ -16,6 +16,8 @@
 // 256 are two runs of four blocks, `apart` bytes from each other: bytes() gives u[i][h], half h of block i of
 // the runs of two super-blocks, or a dword of that half of 16 rows.
 //
+// Types that unpack quickly (kQuick) are unpacked again for every tile of tokens (avx512_columns.h).
+//
 // Nothing is read outside the kBytes of the 16 blocks: the matrix may end where its file does.
 #pragma once
 
@@ -157,7 +159,7 @@ struct OfSuperBlocks {
 struct UnpackQ8_0 : OfBlocks {
   static constexpr DType kType = DType::Q8_0;
   static constexpr int kBytes = 16 * 34, kHalves = 1;
-  static constexpr bool kMins = false;
+  static constexpr bool kMins = false, kQuick = true;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
     PITH_UNROLL for (int i = 0; i < 4; ++i) {
@@ -203,7 +205,7 @@ PITH_INLINE __m512 scaled_down(__m512 scale) {
 struct UnpackQ4_0 : OfBlocks {
   static constexpr DType kType = DType::Q4_0;
   static constexpr int kBytes = 16 * 18, kHalves = 1, kUp = 4;
-  static constexpr bool kMins = false;
+  static constexpr bool kMins = false, kQuick = true;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
     unpack_nibbles<kUp>(u, source, 2);
@@ -217,7 +219,7 @@ struct UnpackQ4_0 : OfBlocks {
 struct UnpackQ4_1 : OfBlocks {
   static constexpr DType kType = DType::Q4_1;
   static constexpr int kBytes = 16 * 20, kHalves = 1;
-  static constexpr bool kMins = true;
+  static constexpr bool kMins = true, kQuick = true;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
     unpack_nibbles(u, source, 4);
@@ -232,7 +234,7 @@ struct UnpackQ4_1 : OfBlocks {
 struct UnpackQ5_0 : OfBlocks {
   static constexpr DType kType = DType::Q5_0;
   static constexpr int kBytes = 16 * 22, kHalves = 1, kUp = 3;
-  static constexpr bool kMins = false;
+  static constexpr bool kMins = false, kQuick = false;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
     unpack_nibbles<kUp>(u, source, 6);
@@ -247,7 +249,7 @@ struct UnpackQ5_0 : OfBlocks {
 struct UnpackQ5_1 : OfBlocks {
   static constexpr DType kType = DType::Q5_1;
   static constexpr int kBytes = 16 * 24, kHalves = 1;
-  static constexpr bool kMins = true;
+  static constexpr bool kMins = true, kQuick = false;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
     unpack_nibbles(u, source, 8);
@@ -275,7 +277,7 @@ PITH_INLINE __m128i iq4_table() {
 struct UnpackIQ4_NL : OfBlocks {
   static constexpr DType kType = DType::IQ4_NL;
   static constexpr int kBytes = 16 * 18, kHalves = 1;
-  static constexpr bool kMins = false;
+  static constexpr bool kMins = false, kQuick = true;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
     unpack_nibbles(u, source, 2);
@@ -290,7 +292,7 @@ struct UnpackIQ4_NL : OfBlocks {
 struct UnpackMXFP4 : OfBlocks {
   static constexpr DType kType = DType::MXFP4;
   static constexpr int kBytes = 16 * 17, kHalves = 1;
-  static constexpr bool kMins = false;
+  static constexpr bool kMins = false, kQuick = true;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
     unpack_nibbles(u, source, 1);
@@ -393,7 +395,7 @@ PITH_INLINE void unpack_k_scales(__m512& scale, __m512& min, const Column* super
 struct UnpackQ4_K : OfSuperBlocks {
   static constexpr DType kType = DType::Q4_K;
   static constexpr int kBytes = 2 * 144, kHalves = 1;
-  static constexpr bool kMins = true;
+  static constexpr bool kMins = true, kQuick = true;
   /// 32 bytes hold one block in their low and the next in their high nibbles. The high ones stay where they
   /// are, 16 times as large; their blocks' scales take an exact 1/16.
   template <class S>
@@ -432,7 +434,7 @@ PITH_INLINE void add_bits(__m512i u[4][2], const S& source, int offset, char val
 struct UnpackQ5_K : OfSuperBlocks {
   static constexpr DType kType = DType::Q5_K;
   static constexpr int kBytes = 2 * 176, kHalves = 1;
-  static constexpr bool kMins = true;
+  static constexpr bool kMins = true, kQuick = false;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
     PITH_UNROLL for (int pair = 0; pair < 2; ++pair) {
@@ -445,15 +447,12 @@ struct UnpackQ5_K : OfSuperBlocks {
     add_bits(u, source, 16, 16);
   }
   PITH_INLINE void scales(__m512 scale[1], __m512 min[1], Bytes p) { unpack_k_scales<176>(scale, min, p); }
-  PITH_INLINE void scales(__m512& scale, __m512& min, const Column* super, int b) {
-    unpack_k_scales(scale, min, super, b);
-  }
 };
 
 struct UnpackQ6_K : OfSuperBlocks {
   static constexpr DType kType = DType::Q6_K;
   static constexpr int kBytes = 2 * 210, kHalves = 2, kUp = 2;
-  static constexpr bool kMins = false;
+  static constexpr bool kMins = false, kQuick = false;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
     // 128 elements: blocks 0 and 2 share 32 bytes of nibbles, 1 and 3 the next 32; 32 bytes hold the upper
@@ -498,7 +497,7 @@ PITH_INLINE void unpack_pairs_of_bits(__m512i u[4][2], const S& source, int offs
 struct UnpackQ2_K : OfSuperBlocks {
   static constexpr DType kType = DType::Q2_K;
   static constexpr int kBytes = 2 * 84, kHalves = 2;
-  static constexpr bool kMins = true;
+  static constexpr bool kMins = true, kQuick = false;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
     unpack_pairs_of_bits(u, source, 16);
@@ -532,7 +531,7 @@ PITH_INLINE __m128i q3_k_scales(Bytes p) {
 struct UnpackQ3_K : OfSuperBlocks {
   static constexpr DType kType = DType::Q3_K;
   static constexpr int kBytes = 2 * 110, kHalves = 2, kUp = 5;
-  static constexpr bool kMins = false;
+  static constexpr bool kMins = false, kQuick = false;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
     unpack_pairs_of_bits<kUp>(u, source, 32);
@@ -555,7 +554,7 @@ PITH_INLINE std::uint64_t iq4_xs_scales(Bytes p) {
 struct UnpackIQ4_XS : OfSuperBlocks {
   static constexpr DType kType = DType::IQ4_XS;
   static constexpr int kBytes = 2 * 136, kHalves = 1;
-  static constexpr bool kMins = false;
+  static constexpr bool kMins = false, kQuick = true;
   template <class S>
   PITH_INLINE void bytes(__m512i u[4][2], const S& source) {
     PITH_UNROLL for (int i = 0; i < 4; ++i) {
