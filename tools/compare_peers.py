@@ -14,8 +14,6 @@ within a round. Results are appended: rounds may be run in pieces.
 
 import argparse
 import collections
-import ctypes
-import importlib.util
 import json
 import os
 import random
@@ -151,29 +149,6 @@ class Worker:
             run(prompt, min(gen, 1))
         return run(prompt, gen)
 
-    def first_token(self, text):
-        vocab = self.api.llama_model_get_vocab(self.model)
-        tokens = (self.api.llama_token * 64)()
-        n = self.api.llama_tokenize(vocab, text, len(text), tokens, len(tokens), True, False)
-        self.context = self.new_context(self.model, 512, 1)
-        self.decode(self.prompt(list(tokens[:n]), 0, 0))
-        self.api.llama_get_logits_ith(self.context, -1)
-        self.api.llama_free(self.context)
-        self.api.llama_model_free(self.model)
-
-
-def start_peer(path):
-    """From nothing to the first token: what a process does, less Python's own start and imports."""
-    folder = Path(importlib.util.find_spec("llama_cpp").submodule_search_locations[0])
-    begin = time.perf_counter()
-    ctypes.CDLL(folder / "lib" / "libllama.so")
-    loading = time.perf_counter() - begin
-    import llama_cpp  # noqa: F401
-
-    begin = time.perf_counter()
-    Worker(path, 1).first_token(b"Once upon a time")
-    print(json.dumps({"seconds": loading + time.perf_counter() - begin}))
-
 
 def work(path, threads):
     worker = Worker(path, threads)
@@ -197,10 +172,18 @@ class PythonPeer:
             sys.exit("the peer ended")
         return json.loads(line)
 
+    def first_token_program(self):
+        """tools/first_token.c, compiled against the llama.cpp of the virtual environment."""
+        program = self.python.parent / "first_token"
+        if not program.exists():
+            where = "import sysconfig; print(sysconfig.get_path('platlib'))"
+            site = Path(checked([self.python, "-c", where]).strip())
+            libraries = site / "llama_cpp" / "lib"
+            checked(["cc", "-O2", f"-I{site}/include", ROOT / "tools" / "first_token.c", "-o", program,
+                     f"-L{libraries}", "-lllama", f"-Wl,-rpath,{libraries}", "-Wl,--allow-shlib-undefined"])
+        return program
+
     def measure(self, test):
-        if test == "start":
-            command = [self.python, __file__, "start", str(self.path)]
-            return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
         self.process.stdin.write(json.dumps(test) + "\n")
         self.process.stdin.flush()
         return self.answer()
@@ -221,8 +204,6 @@ class ProgramPeer:
         return checked([self.folder / program, "-m", self.path, "-t", self.threads, *options])
 
     def measure(self, test):
-        if test == "start":
-            return None
         prompt, gen, depth, sequences = test
         if sequences > 1:
             out = self.rows("llama-batched-bench", "-npp", prompt, "-ntg", gen, "-npl", sequences,
@@ -289,12 +270,28 @@ def bench(pith, path, threads, test, environment):
     return {"prompt_seconds": 0 if gen else seconds, "gen_seconds": seconds if gen else 0, "row": row}
 
 
-def start(pith, path, environment):
-    """A whole process: it starts, answers one token and ends."""
-    command = [pith, "run", "-m", path, "--raw", "--temp", "0", "-n", "1", "Once upon a time"]
+STARTS = 20  # processes of each in a round
+
+
+def process_seconds_of(command, environment):
+    """A whole process, from its start to its end."""
+    command = list(map(str, command))
+    silent = [(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)]
     begin = time.perf_counter()
-    subprocess.run(list(map(str, command)), stdout=subprocess.DEVNULL, check=True, env=environment)
-    return {"seconds": time.perf_counter() - begin}
+    _, status = os.waitpid(os.posix_spawn(command[0], command, environment, file_actions=silent), 0)
+    seconds = time.perf_counter() - begin
+    if status != 0:
+        sys.exit(f"{' '.join(command)}: it failed")
+    return seconds
+
+
+def start(pith, peer, path, threads, environment):
+    """Processes that start, answer one token and end, in turn; the medians."""
+    text = "Once upon a time"
+    ours = [pith, "run", "-m", path, "-t", threads, "--raw", "--temp", "0", "-n", "1", text]
+    theirs = [peer.first_token_program(), path, threads, text]
+    pairs = [[process_seconds_of(c, environment) for c in (ours, theirs)] for _ in range(STARTS)]
+    return [{"seconds": statistics.median(seconds)} for seconds in zip(*pairs)]
 
 
 def model_file(args, model):
@@ -327,20 +324,21 @@ def run_case(args, name, append):
     else:
         venv = args.folder / ("venv-avx2" if avx2 else "venv")
         peer = PythonPeer(make_venv(venv, AVX2_FLAGS if avx2 else ["-DGGML_NATIVE=ON"]), path, threads)
+    # Another build has no program for the first token.
+    tests = [test for test in case["tests"] if not (args.peer and test == "start")]
     for _ in range(args.rounds):
-        for test in case["tests"]:
+        for test in tests:
             begin, busy, own = time.perf_counter(), busy_seconds(), own_seconds(peer)
             if test == "start":
-                ours = start(args.pith, path, environment)
+                ours, theirs = start(args.pith, peer, path, threads, environment)
             else:
                 ours = bench(args.pith, path, threads, test, environment)
-            theirs = peer.measure(test)
+                theirs = peer.measure(test)
             cores = (time.perf_counter() - begin) * os.cpu_count()
             others = max(0.0, busy_seconds() - busy - (own_seconds(peer) - own)) / cores
-            if theirs:
-                append({"case": name, "test": test, "model": path.stem, "file_bytes": path.stat().st_size,
-                        "threads": threads, "peer": peer.about, "processor": processor(), "others": others,
-                        "pith": ours, "theirs": theirs})
+            append({"case": name, "test": test, "model": path.stem, "file_bytes": path.stat().st_size,
+                    "threads": threads, "peer": peer.about, "processor": processor(), "others": others,
+                    "pith": ours, "theirs": theirs})
     peer.close()
 
 
@@ -485,8 +483,8 @@ Written by `tools/compare_peers.py report` from what `tools/compare_peers.py run
 - Models have random weights (`pith synth`); stories260K is a trained one. Rounds: {rounds} or more of each
   row; {disturbed} were left out because other processes took more than {most_others} of the cores.
 - Of limit: prefill and several sequences, of the arithmetic peak of what the kernels multiply; decode, of the
-  read bandwidth (a model that the caches hold can exceed it). The process for one token: pith's whole process
-  beside llama.cpp's library and model loading, tokenising, decoding and freeing alone, without Python.
+  read bandwidth (a model that the caches hold can exceed it). The process for one token: whole processes
+  with one thread, pith's and tools/first_token.c with llama.cpp's library, medians of 20 in turn.
 
 ## Beside llama.cpp
 
@@ -542,9 +540,6 @@ def main():
     p.add_argument("model")
     p.add_argument("threads", type=int)
     p.set_defaults(go=lambda a: work(a.model, a.threads))
-    p = commands.add_parser("start", help="the peer's first token, timed")
-    p.add_argument("model")
-    p.set_defaults(go=lambda a: start_peer(a.model))
     args = parser.parse_args()
     args.go(args)
 
