@@ -76,7 +76,6 @@ for name in moe moe-dense-active moe-dense-total; do
   step "pretrain-$name" pretrain
   for seed in 2 3; do step "pretrain-$name-seed$seed" pretrain; done
 done
-step sft-first sft
 step sft sft
 step sft-without-replay sft
 for name in pairs pairs-1000 pairs-validation pairs-test; do step "$name" pairs; done

@@ -77,7 +77,9 @@ Split split_named(std::string_view part) {
 }
 
 // There are only so many ways to say hello, or to multiply single digits.
-bool may_repeat(std::string_view kind) { return kind == "talk" || kind == "dialog" || kind == "sum"; }
+bool may_repeat(std::string_view kind) {
+  return kind == "talk" || kind == "dialog" || kind == "sum" || kind == "name";
+}
 
 class Writer {
  public:

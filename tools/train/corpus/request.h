@@ -42,8 +42,8 @@ struct RequestKind {
 std::span<const RequestKind> instruction_kinds();
 /// sum, problem-direct, problem-steps, puzzle.
 std::span<const RequestKind> reasoning_kinds();
-/// count-worked, compare-worked (replies that show how the answer is found), refuse-asked: for training
-/// alone.
+/// For training alone: count-worked and compare-worked, whose replies show how the answer is found;
+/// refuse-asked; name.
 std::span<const RequestKind> drill_kinds();
 /// tale (tell a story), talk (greetings, who are you).
 std::span<const RequestKind> talk_kinds();

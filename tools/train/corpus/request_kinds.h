@@ -21,6 +21,7 @@ Request request_compare_worked(Draw& draw, Split split);  // "33 is smaller than
 Request request_story(Draw& draw, Split split);
 Request request_fact(Draw& draw, Split split);
 Request request_refuse(Draw& draw, Split split);
+Request request_name(Draw& draw, Split split);          // "igor hale" is written Igor Hale
 Request request_refuse_asked(Draw& draw, Split split);  // of known people only those who are asked about
 
 Request request_sum(Draw& draw, Split split);
