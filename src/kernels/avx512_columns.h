@@ -1,4 +1,4 @@
-// Five tokens and more of the types that unpack quickly: 16 rows by tiles of up to eight tokens.
+// Four tokens and more of the types that unpack quickly: 16 rows by tiles of up to eight tokens.
 //
 // The rows come as the bytes of their file, transposed so that a lane is a row, and not yet unpacked. That is
 // done within the tile, for every tile again, because it is nearly free: for a block of 32 of 16 rows and
@@ -9,7 +9,8 @@
 // 16, c + 32, ...), and a part's sums stay in registers. With Q4_0 and k = 2048, one core of Zen 4 so reaches
 // 53 % of its int8 peak for 8 tokens and 65 % for 32; by way of unpacked panels it was 42 and 60 %.
 // Five-bit types and those with two scales a block keep these (avx512_panels.h): they take more instructions
-// to unpack than there is room for.
+// to unpack than there is room for. Tried in vain: to transpose the next rows within the tile, which takes 8
+// % off the time of 8 tokens while weights are in the cache, but loses as much where they come from memory.
 #pragma once
 
 #include "kernels/avx512_problem.h"
@@ -209,11 +210,10 @@ void multiply_tile(const ColumnTile<Q>& tile) {
   PITH_UNROLL for (int t = 0; t < T; ++t) _mm512_store_ps(tile.sums[t], sum[t]);
 }
 
-/// Five tokens and more, in tiles of about equal width, are never cut into less than four.
+/// Four tokens and more, in tiles of about equal width, are never cut into less.
 template <class Q>
 void multiply_tile(const ColumnTile<Q>& tile, int tokens) {
   switch (tokens) {
-    case 3: return multiply_tile<Q, 3>(tile);
     case 4: return multiply_tile<Q, 4>(tile);
     case 5: return multiply_tile<Q, 5>(tile);
     case 6: return multiply_tile<Q, 6>(tile);

@@ -10,10 +10,11 @@
 // side for a single token too, which reach only 70-80 % of the bandwidth where rows are short; all of it is
 // reached by one row at a time.
 //
-// - Up to four tokens: one row after the other, straight from the file's layout (avx512_rows.h). A single
-//   token's matrix is read as one linear stream, which the hardware prefetcher follows. (Each further token
-//   costs 16 cycles a row and 16 blocks this way on Zen 4, because dots of blocks end with sums across lanes,
-//   against 11 for 16 rows and a block, whose transposition costs some 25.)
+// - Up to three tokens, or four of types that take long to unpack: one row after the other, straight from the
+//   file's layout (avx512_rows.h). A single token's matrix is read as one linear stream, which the hardware
+//   prefetcher follows. (Each further token costs 16 cycles a row and 16 blocks this way on Zen 4, because
+//   dots of blocks end with sums across lanes, against 11 for 16 rows and a block, whose transposition costs
+//   some 25.)
 // - More: 16 rows side by side, a lane = a row, by tiles of tokens; rows are transposed and, where that
 //   is quick, unpacked within the tile (avx512_columns.h), else unpacked into panels (avx512_panels.h).
 #pragma once
@@ -41,11 +42,12 @@ void multiply(float* y, std::int64_t ldy, const void* w, const void* x, std::int
     case 1: return multiply_rows<Q, 1>(y, ldy, p.w, p.x, row_begin, row_end, k);
     case 2: return multiply_rows<Q, 2>(y, ldy, p.w, p.x, row_begin, row_end, k);
     case 3: return multiply_rows<Q, 3>(y, ldy, p.w, p.x, row_begin, row_end, k);
-    case 4: return multiply_rows<Q, 4>(y, ldy, p.w, p.x, row_begin, row_end, k);
     default: break;
   }
   if constexpr (Q::kQuick) {
     multiply_columns<Q>(p, row_begin, row_end, tokens, align64(scratch));
+  } else if (tokens == 4) {
+    multiply_rows<Q, 4>(y, ldy, p.w, p.x, row_begin, row_end, k);
   } else {
     multiply_panels<Q>(p, row_begin, row_end, tokens, align64(scratch));
   }
