@@ -9,8 +9,6 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/memory.h"
-#include "batch/memory.h"
 #include "batch/merge.h"
 #include "batch/output.h"
 #include "batch/settings.h"
@@ -102,13 +100,6 @@ std::int64_t now() {
       .count();
 }
 
-EngineOptions batch_engine(const BatchArguments& o, const Model& model) {
-  EngineOptions e = engine_options(o.model);
-  e.step_tokens = o.model.batch;
-  e.sequences = o.parallel;
-  return plan_batch(model, e, available_memory());
-}
-
 PrompterOptions prompter_options(const BatchArguments& o, const ModelFile& file) {
   PrompterOptions p{.raw = o.raw};
   if (o.chat_template.empty()) {
@@ -137,7 +128,7 @@ class Run {
         model_(open_model(find_model(o.model.model))),
         prompter_options_(prompter_options(o, model_->file)),
         prompter_(need_tokenizer(model_->file), prompter_options_, template_variables(o.thinking)),
-        engine_(model_, batch_engine(o, *model_)),
+        engine_(model_, plan_engine(*model_, o.model, o.parallel)),
         scheduler_(engine_, prompter_.tokenizer(), scheduler_options(o)) {
     report_engine(o.model, engine_);
     if (o.model.verbose) {

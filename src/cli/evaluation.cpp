@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "base/memory.h"
 #include "cli/input.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
@@ -29,15 +28,10 @@ ModelOptions with_context(const Model& model, ModelOptions values, std::int64_t 
 }
 
 EngineOptions evaluation_engine(const Model& model, const ModelOptions& values, std::int64_t parallel) {
-  EngineOptions o = engine_options(values);
-  o.step_tokens = values.batch;
-  o.sequences = parallel > 0 ? static_cast<int>(parallel) : kParallel;
+  EngineOptions o = plan_engine(model, values, static_cast<int>(parallel > 0 ? parallel : kParallel));
   o.logit_rows =
       std::min(o.step_tokens, std::max<std::int64_t>(16, kLogitBytes / (std::int64_t{4} * model.spec.vocab)));
   o.logit_rows = std::max<std::int64_t>(o.logit_rows, o.sequences);
-  if (o.context == 0) o.context = Engine::default_context(model, o);
-  while (parallel == 0 && o.sequences > 1 && Engine::plan(model, o).total() > available_memory())
-    o.sequences /= 2;
   return o;
 }
 
@@ -52,8 +46,7 @@ void declare_log_options(Options& options, EvaluationOptions& v) {
 void declare_evaluation_options(Options& options, EvaluationOptions& v) {
   declare_model_options(options, v.model, "one JSON object");
   declare_log_options(options, v);
-  options.option("--parallel", v.parallel, "N",
-                 fmt::format("items at a time ({}, or as many as memory allows)", kParallel));
+  options.option("--parallel", v.parallel, "N", fmt::format("items at a time ({})", kParallel));
   declare_engine_options(options, v.model);
 }
 

@@ -6,8 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/memory.h"
-#include "batch/memory.h"
 #include "cli/input.h"
 #include "cli/terminal.h"
 #include "text/model_text.h"
@@ -16,14 +14,6 @@ namespace pith::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-EngineOptions session_options(const Model& model, const ModelOptions& values, int sequences) {
-  EngineOptions o = engine_options(values);
-  o.step_tokens = values.batch;
-  if (sequences == 1) return o;
-  o.sequences = sequences;
-  return plan_batch(model, o, available_memory());
-}
 
 // Short enough to be typed again.
 std::uint64_t random_seed() {
@@ -171,7 +161,7 @@ Request make_request(const GenerationOptions& values) {
 Session::Session(const ModelOptions& options, std::string prompt_cache, int sequences)
     : model_(open_model(find_model(options.model))),
       tokenizer_(need_tokenizer(model_->file)),
-      engine_(model_, session_options(*model_, options, sequences)),
+      engine_(model_, plan_engine(*model_, options, sequences)),
       scheduler_(engine_, tokenizer_, scheduler_options(options)),
       prompt_cache_(std::move(prompt_cache)) {
   report_engine(options, engine_);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "batch/memory.h"
 #include "cli/terminal.h"
 
 namespace pith::cli {
@@ -98,6 +99,14 @@ EngineOptions engine_options(const ModelOptions& values) {
   o.step_tokens = std::min(values.batch, values.chunk);
   o.kv = {cache_type(values.cache_k), cache_type(values.cache_v)};
   return o;
+}
+
+EngineOptions plan_engine(const Model& model, const ModelOptions& values, int sequences) {
+  EngineOptions o = engine_options(values);
+  o.step_tokens = values.batch;
+  if (sequences == 1) return o;
+  o.sequences = sequences;
+  return plan_batch(model, o, available_memory());
 }
 
 void report_engine(const ModelOptions& values, const Engine& engine) {

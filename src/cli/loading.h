@@ -36,6 +36,9 @@ std::filesystem::path find_model(const std::string& name);
 /// Engine options as the user gave them. Throws UsageError.
 EngineOptions engine_options(const ModelOptions& values);
 
+/// The same for `sequences` at a time, which share a KV cache; 0: as many as memory allows.
+EngineOptions plan_engine(const Model& model, const ModelOptions& values, int sequences);
+
 /// With --verbose, what the engine works with: threads and why, kernel level, context, memory. A context
 /// that memory cut short, or that is longer than what the model was trained on, is always said.
 void report_engine(const ModelOptions& values, const Engine& engine);

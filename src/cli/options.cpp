@@ -112,7 +112,7 @@ Options::~Options() = default;
 
 void Options::flag(const std::string& names, bool& value, const std::string& help) {
   parser_->app.add_flag_callback(names, [&value] { value = true; });
-  entries_.push_back({group_, names, "", help});
+  entries_.push_back({group_, needs_, names, "", help});
 }
 
 void Options::add(const std::string& names, const std::string& placeholder, const std::string& help,
@@ -128,7 +128,7 @@ void Options::add(const std::string& names, const std::string& placeholder, cons
                   })
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  (names.starts_with('-') ? entries_ : positionals_).push_back({group_, names, placeholder, help});
+  (names.starts_with('-') ? entries_ : positionals_).push_back({group_, needs_, names, placeholder, help});
 }
 
 void Options::choice(const std::string& names, std::string& value, std::vector<std::string> words,
@@ -160,16 +160,25 @@ void Options::required(const std::string& name, std::string& value, const std::s
   parser_->app.get_option(name)->required();
 }
 
-void Options::group(const std::string& name) { group_ = name; }
+void Options::group(const std::string& name, const std::string& needs) {
+  group_ = name;
+  needs_ = needs;
+}
 void Options::example(const std::string& text) { examples_.push_back(text); }
 
-bool Options::given(const std::string& name) const { return parser_->app.count(name) > 0; }
+void Options::check_needs() const {
+  for (const Entry& e : entries_) {
+    const std::string name = e.names.substr(e.names.rfind(',') + 1);
+    if (!e.needs.empty() && parser_->app.count(name) > 0 && parser_->app.count(e.needs) == 0)
+      fail_usage("{}: {} needs {} (see: pith {} --help)", command_, name, e.needs, command_);
+  }
+}
 
 bool Options::parse(std::vector<std::string> arguments) {
   parser_->app.add_flag_callback("-h,--help", [] {});
   const std::string& first_group = entries_.front().group;
   entries_.insert(std::ranges::find_if(entries_, [&](const Entry& e) { return e.group != first_group; }),
-                  {first_group, "-h,--help", "", "show this"});
+                  {first_group, "", "-h,--help", "", "show this"});
   for (std::string& a : arguments) {
     if (a == "--") break;
     if (std::ranges::count(parser_->long_after_one_dash, a.substr(0, a.find('=')))) a.insert(0, "-");
@@ -188,7 +197,10 @@ bool Options::parse(std::vector<std::string> arguments) {
     fail_usage("{}: {} (see: pith {} --help)", command_, printable(e.what(), 200), command_);
   }
   const std::vector<std::string> extra = parser_->app.remaining();
-  if (extra.empty()) return true;
+  if (extra.empty()) {
+    check_needs();
+    return true;
+  }
   const std::string& first = extra.front() == "--" && extra.size() > 1 ? extra[1] : extra.front();
   if (!first.starts_with('-') || first == "-") {
     fail_usage("{}: unexpected argument '{}'; a text of several words needs quotes (see: pith {} --help)",

@@ -52,8 +52,9 @@ class Options {
   void positionals(const std::string& name, std::vector<std::string>& values, const std::string& help);
   void required(const std::string& name, std::string& value, const std::string& help);
 
-  /// The heading in the help for the options that follow.
-  void group(const std::string& name);
+  /// The heading in the help for the options that follow. Where `needs` names one of them, the others are
+  /// refused without it.
+  void group(const std::string& name, const std::string& needs = {});
   /// A paragraph of the help: what is computed, and by which source.
   void note(const std::string& text) { notes_.push_back(text); }
   /// A line for the help: what one would type.
@@ -62,18 +63,17 @@ class Options {
   /// False where --help was given, which then has been printed. Throws UsageError.
   bool parse(std::vector<std::string> arguments);
   std::string help() const;
-  /// Whether the user gave this option ("--temp").
-  bool given(const std::string& name) const;
 
  private:
   struct Parser;
   struct Entry {
-    std::string group, names, placeholder, help;
+    std::string group, needs, names, placeholder, help;
   };
+  void check_needs() const;
   void add(const std::string& names, const std::string& placeholder, const std::string& help,
            std::function<void(const std::string&)> store);
 
-  std::string command_, summary_, group_;
+  std::string command_, summary_, group_, needs_;
   std::vector<std::string> notes_, examples_;
   std::vector<Entry> entries_, positionals_;
   std::unique_ptr<Parser> parser_;

@@ -152,7 +152,7 @@ PromptMaker make_prompts(const ReasonOptions& o, const Tokenizer& tokenizer, con
 }
 
 void declare_reason_options(Options& options, ReasonOptions& v) {
-  options.group("Reasoning");
+  options.group("Reasoning", v.strategy.empty() ? "--reason" : "");
   std::string list;
   for (const Strategy& s : strategies())
     list += fmt::format("{}{}{}{}", list.empty() ? "" : ", ", s.name, s.arguments.empty() ? "" : ":",

@@ -25,6 +25,7 @@ struct ReasonOptions {
   int wave = 4, branch = 0, votes = 3;
   std::optional<std::int64_t> budget;
 };
+/// Where `values` has no strategy, its options are refused without --reason.
 void declare_reason_options(Options& options, ReasonOptions& values);
 
 /// What a strategy's questions become. `chat_template`: its source, empty where texts are continued as they

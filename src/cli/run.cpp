@@ -76,6 +76,7 @@ std::string read_prompt(const Run& o) {
   std::string text = read_text(o.prompt, o.file, "run");
   // A file ends with a newline that is no part of its text, as in the shell's $(...).
   if ((!o.prompt || *o.prompt == "-") && text.ends_with('\n')) text.pop_back();
+  if (text.empty() && !o.raw) fail_usage("run: the prompt is empty; with --raw a model begins a text itself");
   return valid_text(std::move(text), "the prompt");
 }
 

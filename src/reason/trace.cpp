@@ -31,9 +31,21 @@ std::string label(const TraceNode& node) {
   return text;
 }
 
+// Its lines in one, with a sign between them; empty ones are left out.
+std::string joined_lines(std::string_view text) {
+  std::string out;
+  for (std::size_t begin = 0; (begin = text.find_first_not_of("\r\n", begin)) != text.npos;) {
+    const std::size_t end = std::min(text.find_first_of("\r\n", begin), text.size());
+    if (!out.empty()) out += " ⏎ ";
+    out += text.substr(begin, end - begin);
+    begin = end;
+  }
+  return out;
+}
+
 // One line of at most `width` characters. Wide characters count as one.
 std::string one_line(std::string_view text, int width) {
-  const std::string safe = printable(text, text.size() * 4 + 4);
+  const std::string safe = printable(joined_lines(text), text.npos);
   std::string line;
   int columns = 0;
   for (std::size_t at = 0; at < safe.size();) {
@@ -198,7 +210,8 @@ std::string draw_trace(const Trace& trace, int width) {
     stack.pop_back();
     const TraceNode& node = trace.nodes[static_cast<std::size_t>(place.node)];
     out += place.before + (place.last ? "└─ " : "├─ ") +
-           one_line(label(node) + ": " + node.text, std::max(20, width - place.columns - 3)) + "\n";
+           one_line(label(node) + ": " + joined_lines(node.text), std::max(20, width - place.columns - 3)) +
+           "\n";
     push(children[static_cast<std::size_t>(place.node)], place.before + (place.last ? "   " : "│  "),
          place.columns + 3);
   }

@@ -31,6 +31,8 @@ TEST(Errors, WrongUsage) {
   expect_error({"run", "-n", "-7", "x"}, 2, "--max-tokens");
   expect_error({"run", "--seed", "-1", "x"}, 2, "--seed");
   expect_error({"run", "one", "two"}, 2, "needs quotes");
+  expect_error({"run", ""}, 2, "the prompt is empty");
+  expect_error({"run"}, 2, "the prompt is empty", {.stdin_text = "\n"});
   expect_error({"run", "--raw", "--template", "x", "y"}, 2, "exclude each other");
   expect_error({"run", "--logit-bias", "7", "x"}, 2, "ID=BIAS");
   expect_error({"run", "--stop", "", "x"}, 2, "--stop");

@@ -128,6 +128,10 @@ TEST_F(Reasoning, WhatGoesWrongIsOneLine) {
   one_line(reason({"--reason", "best-of:2", "--verify", "/no/such"}), 2, "/no/such");
   one_line(reason({"--reason", "best-of:2", "--judge", "program"}), 2, "--verify");
   one_line(reason({"--reason", "cot", "-k", "2"}), 2, "--examples");
+  one_line(reason({"--votes", "5"}), 2, "--votes needs --reason");
+  one_line(reason({"--answer-only"}), 2, "--answer-only needs --reason");
+  one_line(run_pith({"batch", "--text", "-o", "-", "--budget", "9"}, {.stdin_text = "x\n"}), 2,
+           "--budget needs --reason");
   one_line(reason({"--reason", "cot", "--echo"}), 2, "--echo");
   one_line(run_pith({"trace", folder_.write("no.json", "[1]").string()}), 1, "is no trace");
 }

@@ -12,7 +12,7 @@ namespace {
 
 Trace small() {
   Trace trace{"tree:2,2", "What is <b>1 + 2</b>?", {}};
-  trace.add({.kind = "thought", .text = "First\nadd.", .state = "chosen", .score = 0.5, .tokens = 3});
+  trace.add({.kind = "thought", .text = "\nFirst\r\n\nadd.\n", .state = "chosen", .score = 0.5, .tokens = 3});
   trace.add({.kind = "thought", .text = "Guess", .state = "dropped"});
   trace.add({.parent = 0, .kind = "thought", .text = "So 3 & done", .state = "chosen", .answer = "3"});
   return trace;
@@ -29,7 +29,7 @@ TEST(Trace, SurvivesItsFile) {
 TEST(Trace, ALineANode) {
   EXPECT_EQ(draw_trace(small(), 60),
             "tree:2,2: What is <b>1 + 2</b>?\n"
-            "├─ thought [chosen] 0.5: First\\x0aadd.\n"
+            "├─ thought [chosen] 0.5: First ⏎ add.\n"
             "│  └─ thought [chosen] = 3: So 3 & done\n"
             "└─ thought [dropped]: Guess\n");
   EXPECT_TRUE(draw_trace(small(), 30).starts_with("tree:2,2: What is <b>1 + 2</b…\n"));
