@@ -100,7 +100,7 @@ void bench_type(Team& team, MachineProbe& probe, const Kernels& kernels, const T
     for (const std::int64_t tokens : kTokens) {
       std::vector<double> bytes, ops, read_share, peak_share;
       for (int r = 0; r < kRepetitions; ++r) {
-        const MachineLimits limits = probe.measure(0.015);
+        const MachineLimits limits = probe.measure(0.015).best;
         const double peak = matmul.input == InputKind::Q8     ? limits.int8_ops
                             : matmul.input == InputKind::BF16 ? limits.bf16_ops
                                                               : limits.f32_ops;

@@ -6,7 +6,10 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <vector>
 
+#include "analyse/bench.h"
+#include "analyse/statistics.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -20,6 +23,7 @@ using Json = nlohmann::json;
 
 // Seconds for each of the limits.
 constexpr double kFirstProbe = 0.25, kLaterProbe = 0.025;
+constexpr std::size_t kRemembered = 9;
 
 std::string first_line(const char* path) {
   std::ifstream file(path);
@@ -58,16 +62,48 @@ Json read_cache(const fs::path& path, const std::string& boot) {
   return Json::object();
 }
 
-std::optional<MachineLimits> find(const Json& cache, const std::string& key) {
-  if (!cache.contains(key) || !cache[key].is_object()) return std::nullopt;
+std::optional<MachineLimits> limits_from(const Json& json) {
   MachineLimits limits{};
   for (const Member& m : kMembers) {
-    const auto found = cache[key].find(m.name);
-    if (found == cache[key].end() || !found->is_number()) return std::nullopt;
-    limits.*m.value = found->get<double>();
+    if (!json.contains(m.name) || !json[m.name].is_number()) return std::nullopt;
+    limits.*m.value = json[m.name].get<double>();
   }
   return limits.read_bytes > 0 && limits.int8_ops > 0 && limits.f32_ops > 0 ? std::optional(limits)
                                                                             : std::nullopt;
+}
+
+Json to_json(const MachineLimits& limits) {
+  Json json;
+  for (const Member& m : kMembers) json[m.name] = limits.*m.value;
+  return json;
+}
+
+// Each limit by itself, of the values that it had.
+template <class F>
+MachineLimits combine(std::span<const MachineLimits> all, F&& one) {
+  MachineLimits out{};
+  for (const Member& m : kMembers) {
+    std::vector<double> values;
+    for (const MachineLimits& limits : all) values.push_back(limits.*m.value);
+    out.*m.value = one(values);
+  }
+  return out;
+}
+
+/// What is known of one level and number of threads.
+struct Known {
+  std::vector<MachineLimits> best;   // at most one
+  std::vector<MachineLimits> usual;  // the latest last
+};
+
+Known find(const Json& cache, const std::string& key) {
+  Known known;
+  if (!cache.contains(key) || !cache[key].is_object()) return known;
+  const Json& found = cache[key];
+  if (const auto best = limits_from(found.value("best", Json()))) known.best.push_back(*best);
+  for (const Json& usual : found.value("usual", Json::array()))
+    if (const auto limits = limits_from(usual)) known.usual.push_back(*limits);
+  return known;
 }
 
 }  // namespace
@@ -82,29 +118,35 @@ std::string processor_name() {
   return "unknown";
 }
 
-MachineLimits higher(const MachineLimits& a, const MachineLimits& b) {
-  MachineLimits out{};
-  for (const Member& m : kMembers) out.*m.value = std::max(a.*m.value, b.*m.value);
-  return out;
+MachineLimits highest(std::span<const MachineLimits> all) {
+  return combine(all, [](const std::vector<double>& values) { return *std::ranges::max_element(values); });
+}
+MachineLimits mean(std::span<const MachineLimits> all) {
+  return combine(all, [](const std::vector<double>& values) { return mean(values); });
 }
 
 MachineLimits present_limits(int threads, std::string_view isa) {
   Team team(threads);
-  return MachineProbe(team, isa).measure(kLaterProbe);
+  return MachineProbe(team, isa).measure(kLaterProbe).best;
 }
 
-MachineLimits machine_limits(int threads, std::string_view isa) {
+MachineSpeed machine_speed(int threads, std::string_view isa) {
   const fs::path path = cache_file();
   const std::string boot = first_line("/proc/sys/kernel/random/boot_id"),
                     key = fmt::format("{}/{}", isa, threads);
   Json cache = read_cache(path, boot);
+  Known known = find(cache, key);
   Team team(threads);
-  MachineProbe probe(team, isa);
-  const auto known = find(cache, key);
-  const MachineLimits limits =
-      known ? higher(*known, probe.measure(kLaterProbe)) : probe.measure(kFirstProbe);
+  const MachineSpeed now = MachineProbe(team, isa).measure(known.best.empty() ? kFirstProbe : kLaterProbe);
+  known.best.push_back(now.best);
+  known.usual.push_back(now.usual);
+  if (known.usual.size() > kRemembered) known.usual.erase(known.usual.begin());
+  const MachineSpeed speed{highest(known.best), combine(known.usual, [](const std::vector<double>& values) {
+                             return percentile(values, 0.5);
+                           })};
   cache["boot"] = boot;
-  for (const Member& m : kMembers) cache[key][m.name] = limits.*m.value;
+  cache[key] = {{"best", to_json(speed.best)}, {"usual", Json::array()}};
+  for (const MachineLimits& usual : known.usual) cache[key]["usual"].push_back(to_json(usual));
   if (!path.empty() && !boot.empty()) {
     std::error_code ignored;
     fs::create_directories(path.parent_path(), ignored);
@@ -114,7 +156,7 @@ MachineLimits machine_limits(int threads, std::string_view isa) {
     } catch (const Error&) {  // a read-only home: measured anew next time
     }
   }
-  return limits;
+  return speed;
 }
 
 }  // namespace pith

@@ -1,6 +1,7 @@
 // The machine that measurements are made on.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -11,16 +12,18 @@ namespace pith {
 /// "AMD EPYC 9654 96-Core Processor"; "unknown" where the system does not say.
 std::string processor_name();
 
-/// The limits of `threads` threads with the instructions of a level. The first call measures for about a
-/// second; the result is kept in the user's cache folder ($XDG_CACHE_HOME or ~/.cache) until the machine is
-/// booted again. Later calls measure for a tenth of that and keep what is higher: other processes only ever
-/// lower it.
-MachineLimits machine_limits(int threads, std::string_view isa);
+/// What `threads` threads reach with the instructions of a level. The first call measures for about a second;
+/// the result is kept in the user's cache folder ($XDG_CACHE_HOME or ~/.cache) until the machine is booted
+/// again. Later calls measure for a tenth of that: `best` is the highest of all, `usual` the median of the
+/// latest nine, so that a moment in which neighbours were silent or busy changes little.
+MachineSpeed machine_speed(int threads, std::string_view isa);
 
-/// The limits at this moment, which a shared machine's are not always: measured for a tenth of a second.
+/// The best at this moment, which on a shared machine is not always the same: measured for a tenth of a
+/// second.
 MachineLimits present_limits(int threads, std::string_view isa);
 
-/// The higher of each.
-MachineLimits higher(const MachineLimits& a, const MachineLimits& b);
+/// Of each limit the highest, the mean. `all` must not be empty.
+MachineLimits highest(std::span<const MachineLimits> all);
+MachineLimits mean(std::span<const MachineLimits> all);
 
 }  // namespace pith

@@ -1,4 +1,5 @@
 // pith bench: how fast a model runs here, and how near that is to what the machine can do.
+#include <array>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -46,7 +47,7 @@ class Limits {
   const MachineLimits& of(int threads) {
     const auto known = by_threads_.find(threads);
     if (known != by_threads_.end()) return known->second;
-    return by_threads_.emplace(threads, machine_limits(threads, kernels().isa)).first->second;
+    return by_threads_.emplace(threads, machine_speed(threads, kernels().isa).best).first->second;
   }
   std::string footer() const {
     std::string text;
@@ -106,7 +107,7 @@ int run_models(const BenchArguments& a) {
         MachineLimits limit = limits.of(setting.threads);
         if (a.probe) limit = present_limits(setting.threads, kernels().isa);
         const BenchResult result = run_bench(model, setting, test, options);
-        if (a.probe) limit = higher(limit, present_limits(setting.threads, kernels().isa));
+        if (a.probe) limit = highest(std::array{limit, present_limits(setting.threads, kernels().isa)});
         report({file, *model, setting, test, result, limit});
       }
     }

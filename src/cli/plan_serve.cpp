@@ -37,7 +37,7 @@ MachineLimits limits_of(const Serve& o, int threads) {
     if (value && !(*value > 0)) fail_usage("{}: expected a positive number, found {}", name, *value);
   }
   MachineLimits limits{};
-  if (!o.bandwidth || !o.int8 || !o.f32) limits = machine_limits(threads, kernels().isa);
+  if (!o.bandwidth || !o.int8 || !o.f32) limits = machine_speed(threads, kernels().isa).usual;
   if (o.bandwidth) limits.read_bytes = *o.bandwidth * 1e9;
   if (o.int8) limits.int8_ops = *o.int8 * 1e12;
   if (o.f32) limits.f32_ops = *o.f32 * 1e12, limits.bf16_ops = 0;
@@ -83,17 +83,23 @@ Json quantisations(const Model& model, const ServingPoint& now, const MachineLim
   return list;
 }
 
-constexpr BenchTest kMeasured{.gen = 32};
+constexpr BenchTest kMeasured{.gen = 16};
+constexpr double kLook = 0.02;  // seconds on each limit, before each repetition and after the last
 
-// What pith bench does, for a moment. A shared machine is not always as fast: its limits are those right
-// before and after.
+// What pith bench does, for a moment. A shared machine changes its speed from second to second: its limits
+// are those seen in between.
 BenchResult measure(const std::shared_ptr<const Model>& model, ServingOptions& options) {
-  options.limits = present_limits(options.threads, kernels().isa);
+  Team team(options.threads);
+  MachineProbe probe(team, kernels().isa);
+  std::vector<MachineLimits> seen;
+  const auto look = [&] {
+    if (interrupted()) fail("interrupted");
+    seen.push_back(probe.measure(kLook).usual);
+  };
   BenchResult result = run_bench(model, {.kv = options.kv, .threads = options.threads}, kMeasured,
-                                 {.repetitions = 3, .between = [] {
-                                    if (interrupted()) fail("interrupted");
-                                  }});
-  options.limits = higher(options.limits, present_limits(options.threads, kernels().isa));
+                                 {.repetitions = 8, .between = look});
+  look();
+  options.limits = mean(seen);
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <vector>
 
 #include "kernels/levels.h"
 
@@ -50,19 +51,20 @@ ProbeLoops loops_of(std::string_view isa) {
 constexpr std::size_t kBuffer = std::size_t{256} << 20;
 constexpr std::size_t kPart = std::size_t{1} << 20;  // what a thread claims at a time
 
-/// The highest rate that `round` (work per call, all threads together) reaches within about `seconds`.
+/// Rates of `round` (work per call, all threads together) within about `seconds`, lowest first.
 template <class Round>
-double best_rate(double seconds, double work, Round round) {
+std::vector<double> rates_of(double seconds, double work, Round round) {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
-  double best = 0.0;
-  for (auto now = start; best == 0.0 || now - start < std::chrono::duration<double>(seconds);) {
+  std::vector<double> rates;
+  for (auto now = start; rates.empty() || now - start < std::chrono::duration<double>(seconds);) {
     round();
     const auto then = now;
     now = Clock::now();
-    best = std::max(best, work / std::chrono::duration<double>(now - then).count());
+    rates.push_back(work / std::chrono::duration<double>(now - then).count());
   }
-  return best;
+  std::ranges::sort(rates);
+  return rates;
 }
 
 }  // namespace
@@ -72,27 +74,32 @@ MachineProbe::MachineProbe(Team& team, std::string_view isa)
   std::memset(buffer_.get(), 1, kBuffer);  // untouched pages would all be one page of zeros
 }
 
-MachineLimits MachineProbe::measure(double seconds) {
+MachineSpeed MachineProbe::measure(double seconds) {
   std::atomic<std::uint64_t> sink{0};
-  MachineLimits limits{};
-  limits.read_bytes = best_rate(seconds, static_cast<double>(kBuffer), [&] {
+  MachineSpeed speed{};
+  const auto take = [&](double MachineLimits::*limit, const std::vector<double>& rates) {
+    speed.best.*limit = rates.back();
+    speed.usual.*limit = rates[rates.size() / 2];
+  };
+  take(&MachineLimits::read_bytes, rates_of(seconds, static_cast<double>(kBuffer), [&] {
     team_.run(team_.size(), [&](Worker& w) {
       w.parallel_for(kBuffer, kPart, [&](std::int64_t begin, std::int64_t end) {
         sink += loops_.read(buffer_.get() + begin, static_cast<std::size_t>(end - begin));
       });
     });
-  });
-  const auto arithmetic = [&](std::uint64_t (*loop)(std::int64_t), std::int64_t ops) {
-    if (!loop) return 0.0;
+  }));
+  const auto arithmetic = [&](double MachineLimits::*limit, std::uint64_t (*loop)(std::int64_t),
+                              std::int64_t ops) {
+    if (!loop) return;
     constexpr std::int64_t kRounds = 1 << 15;  // a fraction of a millisecond
     const double work = static_cast<double>(ops * kRounds) * team_.size();
-    return best_rate(seconds, work,
-                     [&] { team_.run(team_.size(), [&](Worker&) { sink += loop(kRounds); }); });
+    take(limit,
+         rates_of(seconds, work, [&] { team_.run(team_.size(), [&](Worker&) { sink += loop(kRounds); }); }));
   };
-  limits.int8_ops = arithmetic(loops_.int8, loops_.int8_ops);
-  limits.f32_ops = arithmetic(loops_.f32, loops_.f32_ops);
-  limits.bf16_ops = arithmetic(loops_.bf16, loops_.bf16_ops);
-  return limits;
+  arithmetic(&MachineLimits::int8_ops, loops_.int8, loops_.int8_ops);
+  arithmetic(&MachineLimits::f32_ops, loops_.f32, loops_.f32_ops);
+  arithmetic(&MachineLimits::bf16_ops, loops_.bf16, loops_.bf16_ops);
+  return speed;
 }
 
 }  // namespace pith

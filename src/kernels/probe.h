@@ -18,6 +18,12 @@ struct MachineLimits {
   double bf16_ops;    ///< per second, bfloat16 pair products; 0 where the level has none
 };
 
+/// What short rounds of each loop showed.
+struct MachineSpeed {
+  MachineLimits best;   ///< the fastest: other processes only ever lower what is seen, so nothing is faster
+  MachineLimits usual;  ///< the median: what work that lasts can count on, on a machine that others use too
+};
+
 /// The loops that are timed, of one level. Each returns something computed, so that it is not removed.
 struct ProbeLoops {
   std::uint64_t (*read)(const std::byte* data, std::size_t bytes);  ///< bytes: a multiple of 4096
@@ -33,9 +39,8 @@ class MachineProbe {
  public:
   MachineProbe(Team& team, std::string_view isa);
 
-  /// Spends about `seconds` on each limit and takes the best of short rounds: other processes only ever lower
-  /// what is seen.
-  MachineLimits measure(double seconds);
+  /// Spends about `seconds` on each limit, in rounds of some milliseconds.
+  MachineSpeed measure(double seconds);
 
  private:
   Team& team_;
