@@ -7,7 +7,7 @@
 // their place in the two others. What is not free on Zen 4 is a 512-bit store: each takes nearly two cycles
 // from VPDPBUSD. So nothing unpacked is stored, and sums seldom are: blocks are taken part by part (c, c +
 // 16, c + 32, ...), and a part's sums stay in registers. With Q4_0 and k = 2048, one core of Zen 4 so reaches
-// 53 % of its int8 peak for 8 tokens and 65 % for 32; by way of unpacked panels it was 42 and 60 %.
+// 44 % of its int8 peak for 8 tokens and 71 % for 512; by way of unpacked panels it was 37 and 64 %.
 // Five-bit types and those with two scales a block keep these (avx512_panels.h): they take more instructions
 // to unpack than there is room for. Tried in vain: to transpose the next rows within the tile, which takes 8
 // % off the time of 8 tokens while weights are in the cache, but loses as much where they come from memory.
