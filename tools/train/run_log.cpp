@@ -41,7 +41,7 @@ RunLog::RunLog(const std::filesystem::path& run, std::int64_t step, Team& team)
 
 void RunLog::measure_limit() {
   if (limit_ > 0 && Clock::now() - measured_ < std::chrono::minutes(1)) return;
-  limit_ = std::max(limit_, MachineProbe(team_, kernels().isa).measure(0.05).f32_ops);
+  limit_ = std::max(limit_, MachineProbe(team_, kernels().isa).measure(0.05).best.f32_ops);
   measured_ = Clock::now();
 }
 
