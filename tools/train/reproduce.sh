@@ -100,7 +100,7 @@ if python3 -c 'import matplotlib' 2>/dev/null; then
   plot() { python3 "$root/tools/plot.py" "$@"; }
   longest=$(ls -dv "$run"/runs/2m-*000 | tail -1)
   plot training "$run/runs/2m/log.jsonl" "$longest/log.jsonl" "$run/models/pith-tiny-base.png"
-  moe=("$run/runs/moe/log.jsonl" "$(ls -dv "$run"/runs/moe-*000 | tail -1)/log.jsonl")
+  moe=("$run/runs/moe/log.jsonl" "$(ls -dv "$run"/runs/moe-[0-9]* | tail -1)/log.jsonl")
   plot training "${moe[@]}" "$run/models/pith-tiny-moe.png"
   plot load "${moe[@]}" "$run/models/pith-tiny-moe-load.png" --experts 8
   plot training "$run/runs/sft/log.jsonl" "$run/models/pith-tiny-sft.png"
