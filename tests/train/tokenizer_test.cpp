@@ -43,12 +43,13 @@ TEST(LabTokenizer, ACorpusBecomesVocabularyAndStreams) {
   const std::string root = folder.path().string();
   const std::string few =
       R"({"story": 30, "problem-steps": 10, "sum": 10, "rule": 10, "puzzle": 5, "world": 5})";
-  const Config corpus = Config::parse(
-      R"({"seed": 1, "folder": ")" + root + R"(/corpus", "documents": {"pretrain": )" + few +
-          R"(, "validation": {"story": 3}}, "conversations": {"train": {"sum": 20, "talk": 20, "tale": 5},
+  const Config corpus =
+      Config::parse(R"({"seed": 1, "folder": ")" + root + R"(/corpus", "documents": {"pretrain": )" + few +
+                        R"(, "validation": {"story": 3}, "replay": {"world": 3}},
+          "conversations": {"train": {"sum": 20, "talk": 20, "tale": 5, "name": 5, "refuse-asked": 5},
           "validation": {"sort": 5}, "test": {"sort": 5}}, "tasks": {"problems": 10, "rules": 5, "puzzles": 5},
           "puzzle_prefixes": 10})",
-      "corpus.json");
+                    "corpus.json");
   make_corpus(corpus);
   const std::string first = read(folder.path() / "corpus/pretrain.jsonl");
   make_corpus(corpus);
