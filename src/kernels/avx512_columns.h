@@ -238,25 +238,15 @@ void multiply_columns(const Problem& p, std::int64_t row_begin, std::int64_t row
   auto* parts = sums + kColumnTokens;
   auto* memory = reinterpret_cast<char*>(parts + 16 * kColumnTokens);
   const auto columns = [&](std::int64_t i) { return Columns<Q>(memory + i * Columns<Q>::bytes(p.k), p.k); };
-  const bool large = is_large(tokens);
-  const std::int64_t step = large ? 16 * rows_at_once<Q>(p.k) : 16;
+  const std::int64_t step = is_large(tokens) ? 16 * rows_at_once<Q>(p.k) : 16;
   for (std::int64_t begin = row_begin; begin < row_end; begin += step) {
     const std::int64_t end = begin + step < row_end ? begin + step : row_end, count = (end - begin + 15) / 16;
     for (std::int64_t i = 0; i < count; ++i) {
       const std::int64_t r = begin + 16 * i;
       transpose(columns(i), p.w + r * p.row_bytes, p.row_bytes, end - r);
     }
-    Ahead ahead;
-    if (!large) {
-      const std::int64_t next = end + step < row_end ? end + step : row_end;
-      ahead.begin(p.w + end * p.row_bytes, p.w + next * p.row_bytes,
-                  (tokens + kColumnTokens - 1) / kColumnTokens);
-    }
-    for_tiles(tokens, kColumnTokens, [&](std::int64_t t, int width) {
-      if (large) {
-        const std::int64_t next = t + 2 * width < tokens ? t + 2 * width : tokens;
-        ahead.begin(p.token(t + width), p.token(next), count);
-      }
+    const std::int64_t next_end = end + step < row_end ? end + step : row_end;
+    for_tiles(p, tokens, kColumnTokens, count, end, next_end, [&](std::int64_t t, int width, Ahead& ahead) {
       for (std::int64_t i = 0; i < count; ++i) {
         ColumnTile<Q> tile{sums, parts, columns(i), p.token(t), p.x_groups, p.blocks(), nullptr, 0};
         ahead.ask(tile);

@@ -157,8 +157,7 @@ void multiply_many(const Problem& p, std::int64_t row_begin, std::int64_t row_en
   const TileKernels& tiles = avx512_tiles(Q::kHalves == 2, Q::kMins);
   auto* parts = static_cast<float(*)[16]>(scratch);
   auto* panels = reinterpret_cast<Block*>(parts + kParts);
-  const bool large = is_large(tokens);
-  const std::int64_t step = large ? 32 * panel_pairs<Q>(p.k) : 32;
+  const std::int64_t step = is_large(tokens) ? 32 * panel_pairs<Q>(p.k) : 32;
   for (std::int64_t begin = row_begin; begin < row_end; begin += step) {
     const std::int64_t end = begin + step < row_end ? begin + step : row_end, pairs = (end - begin + 31) / 32;
     Block* out = panels;
@@ -168,17 +167,8 @@ void multiply_many(const Problem& p, std::int64_t row_begin, std::int64_t row_en
         unpack_group<Q>(out, w + g * Q::kBytes, p.row_bytes, end - r, p.row_bytes - g * Q::kBytes);
       }
     }
-    Ahead ahead;
-    if (!large) {
-      const std::int64_t next = end + step < row_end ? end + step : row_end;
-      ahead.begin(p.w + end * p.row_bytes, p.w + next * p.row_bytes,
-                  (tokens + kPairTokens - 1) / kPairTokens);
-    }
-    for_tiles(tokens, kPairTokens, [&](std::int64_t t, int width) {
-      if (large) {
-        const std::int64_t next = t + 2 * width < tokens ? t + 2 * width : tokens;
-        ahead.begin(p.token(t + width), p.token(next), pairs);
-      }
+    const std::int64_t next_end = end + step < row_end ? end + step : row_end;
+    for_tiles(p, tokens, kPairTokens, pairs, end, next_end, [&](std::int64_t t, int width, Ahead& ahead) {
       Tile tile{parts, panels, 16 * p.groups, p.token(t), p.x_groups, p.blocks(), true, nullptr, 0};
       for (std::int64_t r = begin; r < end; r += 32) {
         ahead.ask(tile);

@@ -17,21 +17,6 @@ struct Problem {
   PITH_METHOD const Q8Blocks* token(std::int64_t t) const { return x + t * x_groups; }
 };
 
-/// Tokens in tiles of about equal width: ten are 5 + 5, not 8 + 2.
-template <class F>
-PITH_INLINE void for_tiles(std::int64_t tokens, int most, F&& f) {
-  const std::int64_t tiles = (tokens + most - 1) / most;
-  for (std::int64_t i = 0, t = 0; i < tiles; ++i) {
-    const auto width = static_cast<int>((tokens - t + tiles - i - 1) / (tiles - i));
-    f(t, width);
-    t += width;
-  }
-}
-
-/// The tokens of a large batch come from beyond the second-level cache, and are what is asked for ahead of
-/// time; else the next rows are.
-PITH_INLINE bool is_large(std::int64_t tokens) { return tokens > 48; }
-
 // Sixteen rows side by side are more streams than the hardware prefetcher follows, so what comes next is
 // asked for while tiles are multiplied, a few lines with every block: asked for at once, it would hold up the
 // loads behind it.
@@ -53,6 +38,30 @@ struct Ahead {
     at += piece;
   }
 };
+
+/// The tokens of a large batch come from beyond the second-level cache, and are what is asked for ahead of
+/// time; else the next rows are.
+PITH_INLINE bool is_large(std::int64_t tokens) { return tokens > 48; }
+
+/// f(t, width, ahead) for tiles of tokens of about equal width: ten are 5 + 5, not 8 + 2. Each is multiplied
+/// `times` times; behind these rows come those from `next` to `next_end`.
+template <class F>
+PITH_INLINE void for_tiles(const Problem& p, std::int64_t tokens, int most, std::int64_t times,
+                           std::int64_t next, std::int64_t next_end, F&& f) {
+  const bool large = is_large(tokens);
+  const std::int64_t tiles = (tokens + most - 1) / most;
+  Ahead ahead;
+  if (!large) ahead.begin(p.w + next * p.row_bytes, p.w + next_end * p.row_bytes, tiles * times);
+  for (std::int64_t i = 0, t = 0; i < tiles; ++i) {
+    const auto width = static_cast<int>((tokens - t + tiles - i - 1) / (tiles - i));
+    if (large) {
+      const std::int64_t end = t + 2 * width < tokens ? t + 2 * width : tokens;
+      ahead.begin(p.token(t + width), p.token(end), times);
+    }
+    f(t, width, ahead);
+    t += width;
+  }
+}
 
 }  // namespace
 }  // namespace pith
