@@ -475,9 +475,8 @@ PAGE = """# Speed and memory
 
 Written by `tools/compare_peers.py report` from what `tools/compare_peers.py run` measured.
 
-- Machine: {processor}, {threads} threads. Over the measurements its limits were {read_limit_gbs} GB/s read,
-  {int8_limit_gops} int8 GOP/s, {bf16_limit_gops} BF16 GOP/s and {f32_limit_gops} F32 GOP/s (all rows). So
-  every ratio is taken within a round, in which both ran one after the other, and every share against limits
+- Machine: {processor}, {threads} threads.{limits}
+  Every ratio is taken within a round, in which both ran one after the other, and every share against limits
   measured right before and after.
 {peers}
 - Models have random weights (`pith synth`); stories260K is a trained one. Rounds: {rounds} or more of each
@@ -488,11 +487,19 @@ Written by `tools/compare_peers.py report` from what `tools/compare_peers.py run
 
 ## Beside llama.cpp
 
-{ratios}
+{ratios}"""
 
-## Peak memory
+LIMITS = """ Over the measurements its limits were {read_limit_gbs} GB/s read,
+  {int8_limit_gops} int8 GOP/s, {bf16_limit_gops} BF16 GOP/s and {f32_limit_gops} F32 GOP/s (all rows)."""
 
-{memory}"""
+
+def limits_text(rows):
+    """Nothing where only whole processes were measured, which do not look for the machine's limits."""
+    if not rows:
+        return ""
+    keys = ("read_limit_gbs", "int8_limit_gops", "bf16_limit_gops", "f32_limit_gops")
+    return LIMITS.format(**{key: f"{min(row[key] for row in rows):.0f} to {max(row[key] for row in rows):.0f}"
+                            for key in keys})
 
 
 def report(args):
@@ -505,14 +512,14 @@ def report(args):
     rows = [r["pith"]["row"] for r in measured if "row" in r["pith"]]
     peers = sorted({f"{r['peer']['version']} ({r['peer']['system'].strip(' |')})" for r in measured})
     counts = collections.Counter(r["case"] for r in measured)
-    limits = {key: f"{min(row[key] for row in rows):.0f} to {max(row[key] for row in rows):.0f}"
-              for key in ("read_limit_gbs", "int8_limit_gops", "bf16_limit_gops", "f32_limit_gops")}
     print(PAGE.format(
-        **limits, processor=measured[0]["processor"], threads=max(r["threads"] for r in measured),
+        processor=measured[0]["processor"], threads=max(r["threads"] for r in measured),
+        limits=limits_text(rows),
         peers="\n".join(f"- Peer: llama-cpp-python {p}" for p in peers),
         rounds=min(n // len(CASES[case]["tests"]) for case, n in counts.items()),
-        disturbed=len(disturbed), most_others=percent(MOST_OTHERS),
-        ratios="\n".join(ratio_table(results)), memory="\n".join(memory_table(results))))
+        disturbed=len(disturbed), most_others=percent(MOST_OTHERS), ratios="\n".join(ratio_table(results))))
+    if rows:
+        print("", "## Peak memory", "", *memory_table(results), sep="\n")
     growth = list(growth_tables(results))
     if growth:
         print("", "## How cost grows", *growth, sep="\n")
