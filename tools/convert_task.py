@@ -7,9 +7,9 @@
     tools/convert_task.py gsm8k-examples train.jsonl > examples.jsonl
         The same as in-context examples with worked steps. For pith eval generate --examples.
     tools/convert_task.py mmlu test.jsonl [--shots 5 --from dev.jsonl] > mmlu.jsonl
-        MMLU (Hendrycks et al. 2021, arXiv:2009.03300) as JSON lines or a JSON array of {"question", "choices",
-        "answer": index}, or as the original CSV without a header: question, four choices, letter. For
-        pith eval choice.
+        MMLU (Hendrycks et al. 2021, arXiv:2009.03300) as JSON lines or a JSON array of {"question",
+        "choices", "answer": index}, or as the original CSV without a header: question, four choices, letter.
+        For pith eval choice.
 """
 
 import argparse
@@ -73,8 +73,8 @@ def read_mmlu(path):
     else:
         rows = read_objects(path)
     for number, row in enumerate(rows, 1):
-        if len(row["choices"]) != len(LETTERS):
-            raise SystemExit(f"{path}: item {number}: expected {len(LETTERS)} choices, found {len(row['choices'])}")
+        if (found := len(row["choices"])) != len(LETTERS):
+            raise SystemExit(f"{path}: item {number}: expected {len(LETTERS)} choices, found {found}")
         yield row
 
 
@@ -88,11 +88,16 @@ def mmlu(items, shots):
         yield {"prompt": header + shown(item), "choices": list(LETTERS), "answer": int(item["answer"])}
 
 
-TASKS = {"gsm8k": (read_gsm8k, gsm8k), "gsm8k-examples": (read_gsm8k, gsm8k_examples), "mmlu": (read_mmlu, mmlu)}
+TASKS = {
+    "gsm8k": (read_gsm8k, gsm8k),
+    "gsm8k-examples": (read_gsm8k, gsm8k_examples),
+    "mmlu": (read_mmlu, mmlu),
+}
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("task", choices=TASKS)
     parser.add_argument("file")
     parser.add_argument("--shots", type=int, default=0, help="worked examples before each question")

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Writes tests/data/scores/choice.jsonl and tests/data/scores/reference.json: 100 questions about the 260K story
-model with four choices each, and what transformers computes for them in float64: the log probability of each token
-of each choice, of each token of the text with the right choice, and the figures of an evaluation.
+"""Writes tests/data/scores/choice.jsonl and tests/data/scores/reference.json: 100 questions about the 260K
+story model with four choices each, and what transformers computes for them in float64: the log probability of
+each token of each choice, of each token of the text with the right choice, and the figures of an evaluation.
 
-    pip install gguf numpy torch transformers && python3 tools/make_score_fixtures.py ../shared/data/weights/stories260K
+    pip install gguf numpy torch transformers
+    python3 tools/make_score_fixtures.py ../shared/data/weights/stories260K
 
-The vocabulary is SentencePiece's BPE: of all adjacent pairs the one of highest score is merged, again and again.
-The split of prompt and choice is lm-evaluation-harness's: blanks at the prompt's end go to the choice, the whole is
-tokenized, and what lies beyond the prompt's own number of tokens is the choice.
+The vocabulary is SentencePiece's BPE: of all adjacent pairs the one of highest score is merged, again and
+again. The split of prompt and choice is lm-evaluation-harness's: blanks at the prompt's end go to the choice,
+the whole is tokenized, and what lies beyond the prompt's own number of tokens is the choice.
 """
 import json
 import pathlib
@@ -34,8 +35,9 @@ OPENINGS = [
 ]
 CHOICES = [
     "play outside in the park", "play", "eat a big cake with mom", "run", "jump up and down", "happy", "sad",
-    "broken", "lost in the dark wood", "dog", "tree", "banana", "caf\u00e9 au lait", "\u00fcber-cool \u96ea", "share",
-    "go home and sleep", "a", "zebra quartz", "2 + 2 = 4", "the sun was hot",
+    "broken", "lost in the dark wood", "dog", "tree", "banana", "caf\u00e9 au lait",
+    "\u00fcber-cool \u96ea", "share", "go home and sleep", "a", "zebra quartz", "2 + 2 = 4",
+    "the sun was hot",
 ]
 DELIMITERS = [" ", " ", " ", "", "\n"]
 
@@ -126,14 +128,16 @@ def main():
         prompt = len(vocabulary.encode(item["prompt"].rstrip(" \t\r\n")))
         texts = [vocabulary.encode(item["prompt"] + item.get("delimiter", " ") + c) for c in item["choices"]]
         right = texts[item["answer"]]
-        reference.append({"choices": [score(ids, prompt) for ids in texts], "tokens": right, "text": score(right, 1)})
+        reference.append({"choices": [score(ids, prompt) for ids in texts],
+                          "tokens": right, "text": score(right, 1)})
     OUT.mkdir(parents=True, exist_ok=True)
     with open(OUT / "choice.jsonl", "w", encoding="utf-8") as file:
         for item in items:
             file.write(json.dumps(item, ensure_ascii=False) + "\n")
     with open(OUT / "reference.json", "w", encoding="utf-8") as file:
-        file.write(f'{{"largest_logit": {largest!r},\n"figures": {json.dumps(figures(items, reference))},\n"items": [\n')
-        file.write(",\n".join(json.dumps(r) for r in reference) + "\n]}\n")
+        file.write(f'{{"largest_logit": {largest!r},\n')
+        file.write(f'"figures": {json.dumps(figures(items, reference))},\n')
+        file.write('"items": [\n' + ",\n".join(json.dumps(r) for r in reference) + "\n]}\n")
 
 
 if __name__ == "__main__":
