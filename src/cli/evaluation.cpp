@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "cli/generation.h"
 #include "cli/input.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
@@ -58,9 +59,8 @@ void check_evaluation_options(const EvaluationOptions& v) {
 
 LoadedModel load_with_tokenizer(const std::string& name) {
   std::shared_ptr<const Model> model = open_model(find_model(name));
-  std::optional<Tokenizer> tokenizer = find_tokenizer(model->file);
-  if (!tokenizer) fail("{}: has no vocabulary, so it takes no text", printable(model->file.path, 400));
-  return {std::move(model), *std::move(tokenizer)};
+  Tokenizer tokenizer = need_tokenizer(model->file);
+  return {std::move(model), std::move(tokenizer)};
 }
 
 Evaluation::Evaluation(const LoadedModel& loaded, const EvaluationOptions& options, std::int64_t context)
@@ -68,7 +68,7 @@ Evaluation::Evaluation(const LoadedModel& loaded, const EvaluationOptions& optio
 
 Evaluation::Evaluation(const LoadedModel& loaded, const ModelOptions& values, std::int64_t parallel)
     : engine_(loaded.model, evaluation_engine(*loaded.model, values, parallel)),
-      scheduler_(engine_, loaded.tokenizer, {.step_tokens = values.batch, .chunk = values.chunk}) {
+      scheduler_(engine_, loaded.tokenizer, scheduler_options(values)) {
   report_engine(values, engine_);
 }
 

@@ -63,7 +63,8 @@ Json logprobs_json(const Tokenizer& tokenizer, TokenId id, const Logprobs& p) {
 Tokenizer need_tokenizer(const ModelFile& file) {
   std::optional<Tokenizer> tokenizer = find_tokenizer(file);
   if (!tokenizer)
-    fail("{}: has no vocabulary, so it takes no text; pith logits takes token ids", printable(file.path));
+    fail("{}: has no vocabulary, so it takes no text; pith logits takes token ids",
+         printable(file.path, 400));
   return *std::move(tokenizer);
 }
 

@@ -54,8 +54,10 @@ TEST_F(Reasoning, OneObjectWithJson) {
   EXPECT_EQ(object["strategy"], "tree:2,2");
   EXPECT_EQ(object["seed"], 3);
   EXPECT_GE(object["usage"]["chains"], 2);
-  EXPECT_EQ(reason({"--reason", "tree:2,2", "--thoughts", "sentence", "--json", "-t", "1", "-ub", "3"}).code,
-            0);
+  const Outcome steps =
+      reason({"--reason", "tree:2,2", "--thoughts", "sentence", "--json", "-t", "1", "-ub", "3"});
+  ASSERT_EQ(steps.code, 0) << steps.err;
+  EXPECT_EQ(Json::parse(steps.out)["text"], object["text"]);
 }
 
 TEST_F(Reasoning, TheSameBytesWithAnyThreads) {
@@ -65,6 +67,7 @@ TEST_F(Reasoning, TheSameBytesWithAnyThreads) {
   three.insert(three.end(), {"-t", "3", "-b", "7"});
   const Outcome a = reason(one), b = reason(three);
   EXPECT_EQ(a.code, 0) << a.err;
+  EXPECT_FALSE(a.out.empty());
   EXPECT_EQ(a.out, b.out);
 }
 
