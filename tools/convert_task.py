@@ -14,37 +14,62 @@
 
 import argparse
 import csv
+import io
 import json
 import re
+import signal
 import sys
 
 LETTERS = "ABCD"
+KINDS = {str: "a text", int: "a whole number", list: "a list"}
 MARKS = re.compile(r"<<[^>]*>>")  # GSM8K's calculator annotations
 
 
-def read_objects(path):
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
-    if text.lstrip().startswith("["):
+def read_text(path):
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            return file.read()
+    except OSError as error:
+        raise SystemExit(f"{path}: {error.strerror}")
+    except UnicodeDecodeError as error:
+        raise SystemExit(f"{path}: not UTF-8: {error}")
+
+
+def parsed(text, where):
+    try:
         return json.loads(text)
-    objects = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            objects.append(json.loads(line))
-        except json.JSONDecodeError as error:
-            raise SystemExit(f"{path}: line {number}: {error}")
+    except json.JSONDecodeError as error:
+        raise SystemExit(f"{where}: {error}")
+
+
+def read_objects(path):
+    text = read_text(path)
+    if text.lstrip().startswith("["):
+        return parsed(text, path)
+    lines = enumerate(text.split("\n"), 1)  # splitlines() would end one at U+2028, too
+    objects = [parsed(line, f"{path}: line {number}") for number, line in lines if line.strip()]
+    if not objects:
+        raise SystemExit(f"{path}: no items")
     return objects
+
+
+def field(item, key, kind, where):
+    """What the item has under the key; a bool is no int here."""
+    value = item.get(key) if isinstance(item, dict) else None
+    if type(value) is not kind:
+        found = json.dumps(item)[:80]
+        raise SystemExit(f"{where}: expected an object with '{key}', {KINDS[kind]}; found {found}")
+    return value
 
 
 def read_gsm8k(path):
     for number, item in enumerate(read_objects(path), 1):
-        worked, mark, answer = item["answer"].rpartition("####")
+        where = f"{path}: item {number}"
+        worked, mark, answer = field(item, "answer", str, where).rpartition("####")
         if not mark:
-            raise SystemExit(f"{path}: item {number}: no '####' before the answer")
+            raise SystemExit(f"{where}: no '####' before the answer")
         yield {
-            "question": item["question"].strip(),
+            "question": field(item, "question", str, where).strip(),
             "worked": MARKS.sub("", worked).strip(),
             "answer": answer.strip().replace(",", ""),
         }
@@ -65,17 +90,26 @@ def gsm8k_examples(items, _):
                "worked": f"{item['worked']}\nThe answer is {item['answer']}."}
 
 
+def read_mmlu_csv(path):
+    for number, row in enumerate(csv.reader(io.StringIO(read_text(path))), 1):
+        if len(row) != 6 or row[5].strip() not in tuple(LETTERS):
+            raise SystemExit(f"{path}: row {number}: expected a question, four choices and one of A to D")
+        yield {"question": row[0], "choices": row[1:5], "answer": LETTERS.index(row[5].strip())}
+
+
 def read_mmlu(path):
     if path.endswith(".csv"):
-        with open(path, encoding="utf-8", newline="") as file:
-            rows = [{"question": r[0], "choices": r[1:5], "answer": LETTERS.index(r[5].strip())}
-                    for r in csv.reader(file)]
-    else:
-        rows = read_objects(path)
-    for number, row in enumerate(rows, 1):
-        if (found := len(row["choices"])) != len(LETTERS):
-            raise SystemExit(f"{path}: item {number}: expected {len(LETTERS)} choices, found {found}")
-        yield row
+        yield from read_mmlu_csv(path)
+        return
+    for number, item in enumerate(read_objects(path), 1):
+        where = f"{path}: item {number}"
+        field(item, "question", str, where)
+        choices = field(item, "choices", list, where)
+        if len(choices) != len(LETTERS):
+            raise SystemExit(f"{where}: expected {len(LETTERS)} choices, found {len(choices)}")
+        if not 0 <= field(item, "answer", int, where) < len(LETTERS):
+            raise SystemExit(f"{where}: 'answer': expected 0 to {len(LETTERS) - 1}, found {item['answer']}")
+        yield item
 
 
 def mmlu(items, shots):
@@ -85,7 +119,7 @@ def mmlu(items, shots):
 
     header = "".join(f"{shown(item)} {LETTERS[item['answer']]}\n\n" for item in shots)
     for item in items:
-        yield {"prompt": header + shown(item), "choices": list(LETTERS), "answer": int(item["answer"])}
+        yield {"prompt": header + shown(item), "choices": list(LETTERS), "answer": item["answer"]}
 
 
 TASKS = {
@@ -103,15 +137,15 @@ def main():
     parser.add_argument("--shots", type=int, default=0, help="worked examples before each question")
     parser.add_argument("--from", dest="source", help="the file they come from")
     args = parser.parse_args()
-    if args.shots > 0 and not args.source:
-        parser.error("--shots needs --from FILE: not the questions themselves")
+    if args.shots < 0:
+        parser.error(f"--shots: expected at least 0, found {args.shots}")
+    if (args.shots > 0) != bool(args.source):
+        parser.error("--shots and --from FILE need each other: not the questions themselves")
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # whoever reads may stop
     read, convert = TASKS[args.task]
-    try:
-        shots = list(read(args.source))[: args.shots] if args.shots > 0 else []
-        for item in convert(read(args.file), shots):
-            sys.stdout.write(json.dumps(item, ensure_ascii=False) + "\n")
-    except KeyError as missing:
-        raise SystemExit(f"{args.file}: {missing} is missing")
+    shots = list(read(args.source))[: args.shots] if args.shots > 0 else []
+    for item in convert(read(args.file), shots):
+        sys.stdout.write(json.dumps(item, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ The vocabulary is SentencePiece's BPE: of all adjacent pairs the one of highest 
 again. The split of prompt and choice is lm-evaluation-harness's: blanks at the prompt's end go to the choice,
 the whole is tokenized, and what lies beyond the prompt's own number of tokens is the choice.
 """
+import argparse
 import json
 import pathlib
 import random
-import sys
 
 import gguf
 import numpy as np
@@ -103,7 +103,10 @@ def figures(items, reference):
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path, help=f"with {FILE}")
+    folder = parser.parse_args().folder
     vocabulary = Vocabulary(folder / FILE)
     config = AutoConfig.from_pretrained(folder, gguf_file=FILE)
     config.pad_token_id = None  # the file's 4294967295 means that there is none

@@ -204,6 +204,8 @@ def main():
         name, conversation = args.show
         print(render((args.templates / name).read_bytes().decode(), CONVERSATIONS[conversation]), end="")
         return
+    if not args.output:
+        parser.error("expected OUTPUT, a folder, or --show TEMPLATE CONVERSATION")
     results = {}
     for path in sorted(args.templates.glob("*.jinja")):
         data = path.read_bytes()

@@ -10,10 +10,10 @@ numbers. Texts hold only characters that Unicode 14 assigns (Python 3.11's table
 older normalization tables know: the libraries disagree about newer ones by their age. Also writes small tokenizers of kinds that the shared vocabularies lack, as
 NAME.json, and their ids for the first 500 texts.
 """
+import argparse
 import json
 import pathlib
 import random
-import sys
 import unicodedata
 
 import sentencepiece
@@ -250,7 +250,12 @@ def small_tokenizers(corpus):
 
 
 def main():
-    shared, out = map(pathlib.Path, sys.argv[1:3])
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("shared", type=pathlib.Path)
+    parser.add_argument("out", type=pathlib.Path)
+    arguments = parser.parse_args()
+    shared, out = arguments.shared, arguments.out
     out.mkdir(parents=True, exist_ok=True)
     strings = texts()
     (out / "strings.json").write_text("[\n" + ",\n".join(

@@ -318,7 +318,10 @@ def main():
         command.add_argument("out", metavar="OUT.png")
     args = parser.parse_args()
     args.out = args.out or Path(args.file).with_suffix(".png")
-    args.draw(args)
+    try:
+        args.draw(args)
+    except OSError as error:
+        raise SystemExit(f"{error.filename}: {error.strerror}")
     print(args.out)
 
 

@@ -30,7 +30,10 @@ def run(command, folder, path):
 def main():
     arguments = argparse.ArgumentParser(description="Runs README.md's commands again.")
     arguments.add_argument("--pith", type=pathlib.Path, default=ROOT / "build" / "pith")
-    path = arguments.parse_args().pith.resolve().parent
+    pith = arguments.parse_args().pith.resolve()
+    if pith.name != "pith" or not os.access(pith, os.X_OK):
+        arguments.error(f"--pith {pith}: expected the program pith")
+    path = pith.parent
     readme = ROOT / "README.md"
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)

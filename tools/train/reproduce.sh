@@ -9,6 +9,10 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 quick=0
 if [ "${1:-}" = --quick ]; then quick=1; shift; fi
+if [ $# -gt 1 ] || [[ ${1:-} == -* ]]; then
+  echo "usage: bash tools/train/reproduce.sh [--quick] [FOLDER]" >&2
+  exit 2
+fi
 run=$(realpath -m "${1:-lab-run}")
 mkdir -p "$run/configs" "$run/done" "$run/models"
 
