@@ -1,6 +1,7 @@
 // Spends only where it pays: a direct answer, and more only as long as there is doubt.
 #include <cmath>
 
+#include "reason/budget.h"
 #include "reason/strategy.h"
 
 namespace pith {
@@ -27,12 +28,12 @@ Outcome spend_where_it_pays(Inquiry& inquiry, std::span<const int>) {
   };
   const Candidate direct = greedy(Style::Direct);
   const std::string first = inquiry.ballot_of(direct);
-  if ((!first.empty() && probability(direct) >= settings.confidence) || inquiry.budget_left() <= 0)
+  if ((!first.empty() && probability(direct) >= settings.confidence) || affordable(inquiry, 1) == 0)
     return inquiry.conclude(direct, 1, Style::Direct);
 
   // Two ways to the same answer.
   const Candidate worked = greedy(Style::Worked);
-  if ((!first.empty() && first == inquiry.ballot_of(worked)) || inquiry.budget_left() <= 0)
+  if ((!first.empty() && first == inquiry.ballot_of(worked)) || affordable(inquiry, 1) == 0)
     return inquiry.conclude(worked);
 
   const Outcome voted = vote_among_chains(inquiry, kChains, StoppingRule::Beta);

@@ -2,6 +2,7 @@
 // the judge is a checking program the first chain that passes is as good as any, and ends it.
 #include <algorithm>
 
+#include "reason/budget.h"
 #include "reason/strategy.h"
 
 namespace pith {
@@ -14,10 +15,11 @@ Outcome best_of(Inquiry& inquiry, std::span<const int> arguments) {
   const std::vector<TokenId> prompt = inquiry.prompt(Style::Worked).ids;
   std::vector<Candidate> done;
   bool passed = false;
-  while (!passed && done.size() < chains && inquiry.budget_left() > 0) {
-    const std::size_t first = done.size();
+  while (!passed) {
+    const std::size_t first = done.size(), more = affordable(inquiry, std::min(wave, chains - first));
+    if (more == 0) break;
     std::vector<Inquiry::Ask> asks;
-    for (std::size_t i = first; i < std::min(chains, first + wave); ++i)
+    for (std::size_t i = first; i < first + more; ++i)
       asks.push_back({prompt,
                       {.seed = derive_seed(inquiry.seed, i),
                        .logprobs = settings.judge == JudgeKind::Logprob ? 0 : -1}});

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reason/budget.h"
 #include "reason/strategy.h"
 #include "reason/vote.h"
 
@@ -42,9 +43,11 @@ Outcome vote_among_chains(Inquiry& inquiry, std::size_t chains, StoppingRule rul
   Vote vote;
   std::vector<Candidate> done;
   bool settled = false;
-  while (!settled && done.size() < chains && inquiry.budget_left() > 0) {
+  while (!settled) {
+    const std::size_t first = done.size(), more = affordable(inquiry, std::min(wave, chains - first));
+    if (more == 0) break;
     std::vector<Inquiry::Ask> asks;
-    for (std::size_t i = done.size(); i < std::min(chains, done.size() + wave); ++i) {
+    for (std::size_t i = first; i < first + more; ++i) {
       Inquiry::Ways ways{.seed = derive_seed(inquiry.seed, i)};
       if (settings.weight == VoteWeight::Probability) ways.logprobs = 0;
       asks.push_back({prompt, ways});

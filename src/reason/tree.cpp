@@ -64,6 +64,8 @@ class Tree {
                          .logprobs = settings_.judge == JudgeKind::Logprob ? 0 : -1}});
       }
     }
+    if (inquiry_.budget_left() < std::ssize(asks))  // a token for each
+      asks.resize(static_cast<std::size_t>(inquiry_.budget_left()));
     const auto tickets = inquiry_.begin(std::move(asks));
     std::vector<Candidate> next;
     for (std::size_t i = 0; i < tickets.size(); ++i) {

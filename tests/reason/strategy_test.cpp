@@ -180,7 +180,12 @@ TEST_F(Strategies, ABudgetIsKept) {
     ReasonSettings s = settings();
     s.thoughts = Thoughts::Sentence;
     s.budget = 50;
-    EXPECT_LE(run(strategy, s).cost.generated_tokens, 50) << strategy;
+    const Outcome outcome = run(strategy, s);
+    EXPECT_LE(outcome.cost.generated_tokens, 50) << strategy;
+    EXPECT_GE(outcome.cost.generated_tokens, 20) << strategy;  // a text of 24, or several shorter ones
+    EXPECT_FALSE(outcome.text.empty()) << strategy << ": what is left over makes no text";
+    s.budget = 1;
+    EXPECT_EQ(run(strategy, s).cost.generated_tokens, 1) << strategy;
   }
 }
 
