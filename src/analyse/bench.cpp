@@ -56,7 +56,7 @@ class Bench {
   void warm_up() {
     std::vector<Sequence> sequences = start();
     read_prompts(sequences);
-    if (test_.gen > 0) generate(sequences, 1);
+    if (test_.gen > 0) generate(sequences, 0);
   }
 
   void repeat(BenchResult& result) {

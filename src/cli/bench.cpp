@@ -1,4 +1,5 @@
 // pith bench: how fast a model runs here, and how near that is to what the machine can do.
+#include <algorithm>
 #include <array>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -61,6 +62,11 @@ class Limits {
 
 int run_kernels(const BenchArguments& a) {
   const std::vector<DType> types = read_weight_types("--kernels", a.kernels);
+  const auto of_models = {&a.models, &a.prompt, &a.gen,    &a.both,   &a.depth,
+                          &a.batch,  &a.ubatch, &a.type_k, &a.type_v, &a.parallel};
+  const bool given = std::ranges::any_of(of_models, [](const auto* values) { return !values->empty(); });
+  if (given || !a.compare.empty() || a.probe)
+    fail_usage("--kernels measures no model: -m, -p, --compare and the like do not go with it");
   const auto threads = read_list("-t", a.threads, 1, 1024);
   Team team(threads.empty() ? default_threads().threads : static_cast<int>(threads.front()));
   Limits limits;

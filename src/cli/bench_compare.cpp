@@ -38,7 +38,7 @@ void check(const Json& row, const std::string& path) {
     return row.is_object() && row.contains(key) && (row[key].*test)();
   };
   need("model_filename", is("model_filename", &Json::is_string));
-  need("avg_ts", is("avg_ts", &Json::is_number));
+  need("avg_ts", is("avg_ts", &Json::is_number) && row["avg_ts"].get<double>() > 0);
   need("stddev_ts", is("stddev_ts", &Json::is_number));
   for (const char* key : kSame) need(key, is(key, &Json::is_primitive));
 }
@@ -74,6 +74,7 @@ std::vector<Json> read_bench_rows(const std::filesystem::path& path) {
       begin = end + 1;
     }
   }
+  if (rows.empty()) fail("{}: holds no rows of pith bench -o json", printable(name, 400));
   for (const Json& row : rows) check(row, name);
   return rows;
 }

@@ -111,6 +111,11 @@ TEST_F(Bench, ListsMakeTheirRowsInOrder) {
   EXPECT_EQ(tests, expected);
 }
 
+TEST_F(Bench, OneTokenIsATest) {
+  const Outcome o = bench({"-p", "0", "-n", "1", "-o", "jsonl"});
+  EXPECT_EQ(o.code, 0) << o.err;
+}
+
 TEST_F(Bench, TheTableIsThePeers) {
   const Outcome o = bench({"-p", "16", "-n", "2", "-pg", "8,2", "-d", "3", "-ctk", "f16,f32"});
   ASSERT_EQ(o.code, 0) << o.err;
@@ -229,7 +234,9 @@ TEST_F(Bench, OptionsThatMakeNoSense) {
   expect({"-o", "xml"}, 2, "md|csv|json|jsonl|sql");
   expect({"--kernels", "Q4_0,Q9"}, 2, "no type 'Q9'");
   expect({"--parallel", "0"}, 2, "--parallel");
+  expect({"--kernels", "Q4_0"}, 2, "--kernels measures no model");
   expect({"--compare", "/no/such.json"}, 1, "/no/such.json");
+  expect({"--compare", folder_->write("empty.json", "[]").string()}, 1, "holds no rows");
   expect({"-p", "16000000", "-n", "0", "--parallel", "64"}, 1, "MiB are available");
   expect({"-m", "/no/such.gguf"}, 1, "/no/such.gguf");
 }
