@@ -65,8 +65,8 @@ RewardFunction open_reward_model(const std::string& name, const ModelOptions& en
     Opened(std::shared_ptr<const Model> m, const EngineOptions& options)
         : model(std::move(m)),
           tokenizer(need_tokenizer(model->file)),
-          prompts(make_prompts({}, tokenizer, find_chat_template(model->file),
-                               model->file.path + ": chat template", Json::object())),
+          prompts(
+              make_prompts({}, tokenizer, find_chat_template(model->file), model->file.path, Json::object())),
           reward(model, options) {}
   };
   EngineOptions options = engine_options(engine);
@@ -99,6 +99,45 @@ JudgeKind default_judge(const ReasonOptions& o) {
 // Examples are there to be shown.
 constexpr std::size_t kShots = 4;
 std::size_t shots_of(const ReasonOptions& o) { return o.shots.value_or(o.examples.empty() ? 0 : kShots); }
+
+// Options that only some strategies read. Words (--trigger, --direct) go with any: scripts give all the same.
+struct ReadBy {
+  const char* option;
+  bool (*given)(const ReasonOptions&);
+  std::vector<std::string_view> strategies;
+};
+
+void check_read(const ReasonOptions& o, const Strategy& strategy) {
+  using Given = const ReasonOptions&;
+  static const ReasonOptions usual;
+  static const ReadBy kReadBy[] = {
+      {"--weight", [](Given v) { return v.weight != usual.weight; }, {"self-consistency", "auto"}},
+      {"--stopping", [](Given v) { return v.stopping != usual.stopping; }, {"self-consistency"}},
+      {"--confidence",
+       [](Given v) { return v.confidence != usual.confidence; },
+       {"self-consistency", "auto"}},
+      {"--wave", [](Given v) { return v.wave != usual.wave; }, {"self-consistency", "best-of", "auto"}},
+      {"--judge", [](Given v) { return !v.judge.empty(); }, {"best-of", "tree", "auto"}},
+      {"--verify", [](Given v) { return !v.verify.empty(); }, {"best-of", "tree", "auto"}},
+      {"--reward-model",
+       [](Given v) { return !v.reward_model.empty(); },
+       {"self-consistency", "best-of", "tree", "auto"}},
+      {"--thoughts", [](Given v) { return v.thoughts != usual.thoughts; }, {"tree", "auto"}},
+      {"--branch", [](Given v) { return v.branch != usual.branch; }, {"tree", "auto"}},
+      {"--search", [](Given v) { return v.search != usual.search; }, {"tree", "auto"}},
+      {"--bound", [](Given v) { return v.bound != usual.bound; }, {"tree", "auto"}},
+  };
+  for (const ReadBy& r : kReadBy) {
+    if (r.given(o) && std::ranges::find(r.strategies, strategy.name) == r.strategies.end())
+      fail_usage("{} is read by --reason {}, not by {}", r.option, fmt::join(r.strategies, ", "),
+                 strategy.name);
+  }
+  if (o.votes != usual.votes && o.judge != "votes") fail_usage("--votes needs --judge votes");
+  if (o.verify_seconds != usual.verify_seconds && o.verify.empty())
+    fail_usage("--verify-timeout needs --verify");
+  if (o.order != usual.order && o.examples.empty()) fail_usage("--example-order needs --examples");
+  if (o.bound != usual.bound && o.search != "depth") fail_usage("--bound needs --search depth");
+}
 
 ReasonSettings make_settings(const ReasonOptions& o, const Strategy& strategy, const ModelOptions& model) {
   ReasonSettings s;
@@ -190,6 +229,7 @@ Reasoner make_reasoner(const ReasonOptions& options, const ModelOptions& model,
                        const SamplingOptions& sampling, PromptMaker prompts) {
   StrategyCall call(options.strategy);
   call.check(sampling);
+  check_read(options, call.strategy());
   ReasonSettings settings = make_settings(options, call.strategy(), model);
   call.check(settings);
   return {std::move(call), std::move(settings), std::move(prompts)};

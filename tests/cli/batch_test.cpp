@@ -336,9 +336,9 @@ TEST_F(Batch, AStrategyAnswersTheLines) {
       EXPECT_EQ(body["reasoning"][name], run[name]) << name;
   }
 
-  const Outcome other = reason({"--answer", "regex:[a-z]+", "-o", path("out"), "--resume", "--votes", "5"});
+  const Outcome other = reason({"--answer", "regex:[a-z]+", "-o", path("out"), "--resume", "--wave", "5"});
   EXPECT_EQ(other.code, 1);
-  EXPECT_NE(other.err.find("votes was 3, now it is 5"), std::string::npos) << other.err;
+  EXPECT_NE(other.err.find("wave was 4, now it is 5"), std::string::npos) << other.err;
   const Outcome none = batch({in, "-o", path("out"), "--resume"});
   EXPECT_EQ(none.code, 1);
   EXPECT_NE(none.err.find("reasoning was self-consistency:4, now it is nothing"), std::string::npos)

@@ -132,6 +132,12 @@ TEST_F(Reasoning, WhatGoesWrongIsOneLine) {
   one_line(reason({"--reason", "best-of:2", "--judge", "program"}), 2, "--verify");
   one_line(reason({"--reason", "cot", "-k", "2"}), 2, "--examples");
   one_line(reason({"--votes", "5"}), 2, "--votes needs --reason");
+  one_line(reason({"--reason", "cot", "--branch", "2"}), 2,
+           "--branch is read by --reason tree, auto, not by cot");
+  one_line(reason({"--reason", "tree:2,2", "--votes", "5"}), 2, "--votes needs --judge votes");
+  one_line(reason({"--reason", "tree:2,2", "--bound", "0.5"}), 2, "--bound needs --search depth");
+  one_line(reason({"--reason", "best-of:2", "--verify-timeout", "5"}), 2, "--verify-timeout needs --verify");
+  one_line(reason({"--reason", "cot", "--example-order", "nearest"}), 2, "--example-order needs --examples");
   one_line(reason({"--answer-only"}), 2, "--answer-only needs --reason");
   one_line(run_pith({"batch", "--text", "-o", "-", "--budget", "9"}, {.stdin_text = "x\n"}), 2,
            "--budget needs --reason");
