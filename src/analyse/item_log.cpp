@@ -37,6 +37,10 @@ ItemLog::ItemLog(const std::filesystem::path& path, const Json& header, bool res
   if (exists) {
     const std::string text = read_file(path);
     keep = text.rfind('\n') + 1;  // npos + 1 is 0
+    // What is not even the beginning of a log is somebody's file.
+    if (keep == 0 && !line_of(header).starts_with(text))
+      fail("{}: expected a log of this evaluation, found something else; another file begins anew",
+           printable(path_, 400));
     take_over(std::string_view(text).substr(0, keep), header);
   }
   descriptor_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);

@@ -13,6 +13,7 @@
 #include "cli/reasoning.h"
 #include "cli/terminal.h"
 #include "text/model_text.h"
+#include "text/regex.h"
 
 namespace pith::cli {
 namespace {
@@ -31,6 +32,13 @@ constexpr std::pair<std::string_view, AnswerMatch> kMatches[] = {
     {"exact", AnswerMatch::Exact}, {"numeric", AnswerMatch::Numeric}, {"regex", AnswerMatch::Regex}};
 AnswerMatch match_of(std::string_view word) {
   return std::ranges::find(kMatches, word, &std::pair<std::string_view, AnswerMatch>::first)->second;
+}
+
+// Before anything is generated.
+void check_expressions(const std::vector<AnswerItem>& items) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    for (const std::string& expression : items[i].answers) of_item(i, [&] { return Regex(expression); });
+  }
 }
 
 // Answers the items that the log does not have; false where the user interrupted.
@@ -142,14 +150,15 @@ int run(const GenerateTask& o) {
   const std::string text = read_file(o.file);
   std::vector<AnswerItem> items = read_answer_items(text, printable(o.file, 400));
   keep_first(items, o.evaluation.limit);
+  if (match_of(o.match) == AnswerMatch::Regex) check_expressions(items);
   const Request request = make_request(o.generation);
   const LoadedModel loaded = load_with_tokenizer(o.evaluation.model.model);
   const ModelFile& file = loaded.model->file;
   request.sampling.check(loaded.model->spec.vocab);
   const Reasoner reasoner =
       make_reasoner(o.reason, o.evaluation.model, request.sampling,
-                    make_prompts(o.reason, loaded.tokenizer, o.raw ? "" : find_chat_template(file),
-                                 file.path + ": chat template", Json::object()));
+                    make_prompts(o.reason, loaded.tokenizer, o.raw ? "" : find_chat_template(file), file.path,
+                                 Json::object()));
   Evaluation evaluation(loaded, o.evaluation, 0);
   ItemLog log(o.evaluation.log, result_header("generate", evaluation.engine(), text, header_of(o, request)),
               o.evaluation.resume);

@@ -97,6 +97,7 @@ Action declare_eval_kl(Options& options) {
   options.required("FILE", o->file, "the text");
   options.option("--window", o->window, "N", "tokens read at once; default: 512, or the trained context");
   options.flag("--json", o->evaluation.model.json, "one JSON object");
+  options.flag("--verbose", o->evaluation.model.verbose, "say on stderr what is done and why");
   declare_log_options(options, o->evaluation);
   declare_engine_options(options, o->evaluation.model);
   options.note(

@@ -36,6 +36,10 @@ SurpriseSums sums_in(const ItemLog& log, std::int64_t windows) {
   return all;
 }
 
+std::string shown_name(const Perplexity& o) {
+  return o.file == "-" ? "standard input" : printable(o.file, 400);
+}
+
 struct Plan {
   std::vector<TextWindow> windows;
   std::int64_t window, stride;
@@ -58,11 +62,11 @@ Plan plan_windows(const Perplexity& o, const LoadedModel& loaded, const std::str
     const std::vector<TokenId> ids = tokenizer.encode(text, {.add_special = true});
     plan.windows = disjoint_windows(ids, plan.window, tokenizer.adds_bos() ? tokenizer.bos() : std::nullopt);
     if (plan.windows.empty())
-      fail("{}: {} tokens do not fill one window of {}", printable(o.file, 400), ids.size(), plan.window);
+      fail("{}: {} tokens do not fill one window of {}", shown_name(o), ids.size(), plan.window);
   } else {
     const std::vector<TokenId> ids = tokenizer.encode(text);
     plan.windows = sliding_windows(ids, plan.window, plan.stride, first_token(tokenizer));
-    if (plan.windows.empty()) fail("{}: no tokens to score", printable(o.file, 400));
+    if (plan.windows.empty()) fail("{}: no tokens to score", shown_name(o));
   }
   return plan;
 }
@@ -109,8 +113,10 @@ int run(const Perplexity& o) {
   if (o.compat && o.stride > 0) fail_usage("eval perplexity: --compat and --stride exclude each other");
   if (o.window < 0) fail_usage("--window: expected at least 2, found {}", o.window);
   if (o.stride < 0) fail_usage("--stride: expected at least 1, found {}", o.stride);
-  const std::string text =
-      valid_text(o.file == "-" ? read_stdin() : read_file(o.file), printable(o.file, 400));
+  const std::int64_t context = o.evaluation.model.context;
+  if (context > 0 && o.window > context)
+    fail_usage("--window: expected at most the context of {} (--ctx), found {}", context, o.window);
+  const std::string text = valid_text(o.file == "-" ? read_stdin() : read_file(o.file), shown_name(o));
   const LoadedModel loaded = load_with_tokenizer(o.evaluation.model.model);
   Plan plan = plan_windows(o, loaded, text);
   const auto all = plan.windows.size();

@@ -120,7 +120,7 @@ int score_reward(const Score& o, const std::vector<ScoreItem>& items) {
   const LoadedModel loaded = load_with_tokenizer(o.evaluation.model.model);
   const std::string source = find_chat_template(loaded.model->file);
   std::optional<ChatPrompt> chat;
-  if (!source.empty()) chat.emplace(loaded.tokenizer, source, loaded.model->file.path + ": chat template");
+  if (!source.empty()) chat.emplace(loaded.tokenizer, source, loaded.model->file.path);
   EngineOptions options = engine_options(o.evaluation.model);
   options.step_tokens = o.evaluation.model.batch;
   RewardScorer model(loaded.model, options);
@@ -128,7 +128,10 @@ int score_reward(const Score& o, const std::vector<ScoreItem>& items) {
   Progress progress("score");
   OrderedLines lines(items);
   for (std::size_t i = 0; i < items.size(); ++i) {
-    if (interrupted()) return 130;
+    if (interrupted()) {
+      note("interrupted after {} of {} items", i, items.size());
+      return 130;
+    }
     lines.put(i, of_item(i, [&]() -> Json {
                 std::vector<std::vector<TokenId>> texts;
                 for (const std::string& c : items[i].continuations)

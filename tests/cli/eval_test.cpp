@@ -229,6 +229,14 @@ TEST_F(Eval, PublishedTasksAreConverted) {
   EXPECT_EQ(line.find("<<"), std::string::npos);
   const std::string choices = convert("mmlu", write("m.csv", "\"Two, or three?\",1,2,3,4,B\n"));
   EXPECT_EQ(run_pith({"eval", "choice", "-m", model_, choices}).code, 0);
+  for (const std::string& bad :
+       {std::string("/no/such"), write("bad.jsonl", "[1]"), write("bytes", "\xff"), write("none", "")}) {
+    const Outcome o = run_program(
+        {"/usr/bin/env", "python3", std::string(PITH_SOURCE_DIR) + "/tools/convert_task.py", "gsm8k", bad});
+    EXPECT_EQ(o.code, 1);
+    EXPECT_TRUE(o.err.starts_with(bad + ": ")) << o.err;
+    EXPECT_EQ(o.err.find('\n'), o.err.size() - 1) << o.err;
+  }
 }
 
 TEST_F(Eval, BadInput) {
@@ -246,6 +254,16 @@ TEST_F(Eval, BadInput) {
   expect_error({"eval", "perplexity", "-m", model_, "--stride", "200", text}, 2,
                "--stride: expected less than the window of 128, found 200");
   expect_error({"eval", "kl", model_, "/no/such.gguf", text}, 1, "/no/such.gguf: no such file or directory");
+  expect_error({"eval", "perplexity", "-m", model_, "--window", "64", "--ctx", "32", text}, 2,
+               "--window: expected at most the context of 32 (--ctx), found 64");
+  // A text without an end of line is no log whose first line was cut off.
+  expect_error({"eval", "perplexity", "-m", model_, text, "--log", text, "--resume"}, 1,
+               text + ": expected a log of this evaluation, found something else; another file begins anew");
+  EXPECT_EQ(std::filesystem::file_size(text), 4u);
+  const std::string regex = write("r.jsonl", "{\"prompt\": \"a\", \"answer\": \"(\"}\n");
+  expect_error({"eval", "generate", "-m", model_, "--match", "regex", "--log", folder_ / "log", regex}, 1,
+               "item 1: the regular expression '(' cannot be used: missing closing parenthesis");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "log")) << "found before the work begins";
   const std::string scores = write("s.jsonl", "{\"prompt\": \"a\"}\n");
   expect_error({"score", "-m", model_, "--reward", scores}, 1,
                model_ + ": is no reward model: it has no tensor cls.output");
