@@ -68,7 +68,9 @@ class Launchers {
 };
 
 Shard checked(Shard shard, std::string_view text) {
-  if (shard.count < 1 || shard.count > kMost || shard.index < 1 || shard.index > shard.count)
+  if (shard.count < 1 || shard.count > kMost)
+    fail_usage("--shard {}: {} shards; expected 1 to {}", printable(text, 40), shard.count, kMost);
+  if (shard.index < 1 || shard.index > shard.count)
     fail_usage("--shard {}: shard {} of {}; expected 1 to the number of shards", printable(text, 40),
                shard.index, shard.count);
   return shard;

@@ -16,6 +16,7 @@
 #include "cli/commands.h"
 #include "cli/generation.h"
 #include "cli/input.h"
+#include "cli/paths.h"
 #include "cli/reasoning.h"
 #include "cli/terminal.h"
 #include "text/model_text.h"
@@ -28,6 +29,7 @@ using Clock = std::chrono::steady_clock;
 namespace fs = std::filesystem;
 
 constexpr int kSomeFailed = 3, kInterrupted = 130;
+constexpr int kMostParallel = 1024;
 
 struct BatchArguments {
   ModelOptions model;
@@ -63,13 +65,8 @@ void check_usage(BatchArguments& o) {
         "batch: --retry-errors cannot keep the order of --ordered; --merge OUT puts any output in order");
   }
   if (o.resume && o.out == "-") fail_usage("batch: --resume needs the output in a file, not -o -");
-  if (o.parallel < 0) fail_usage("--parallel: expected at least 1, found {}", o.parallel);
-}
-
-void refuse_same(const fs::path& in, const fs::path& out) {
-  std::error_code ignored;
-  if (fs::equivalent(in, out, ignored))
-    fail_usage("{}: the output would replace the input", printable(out.string(), 400));
+  if (o.parallel < 0 || o.parallel > kMostParallel)
+    fail_usage("--parallel: expected 1 to {}, found {}", kMostParallel, o.parallel);
 }
 
 int merge(const BatchArguments& o) {
@@ -104,9 +101,9 @@ PrompterOptions prompter_options(const BatchArguments& o, const ModelFile& file)
   PrompterOptions p{.raw = o.raw};
   if (o.chat_template.empty()) {
     p.chat_template = find_chat_template(file);
-    p.template_name = file.path + ": chat template";
+    p.template_name = file.path;
   } else {
-    p.chat_template = read_file(o.chat_template);
+    p.chat_template = read_template(o.chat_template);
     p.template_name = o.chat_template;
   }
   if (o.system) p.system = valid_text(*o.system, "--system");
@@ -158,6 +155,7 @@ class Run {
   int run() {
     if (o_.in.front() != "-" && out_ != "-") refuse_same(o_.in.front(), out_);
     if (out_ != "-" && !o_.resume) refuse_to_replace(out_);
+    if (!o_.stats.empty()) check_output(o_.stats, {o_.in.front(), out_, out_ + ".manifest"});
     restore_prompt_cache(scheduler_, o_.prompt_cache);
     BatchInput input(input_);
     if (input.is_file()) {

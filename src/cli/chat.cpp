@@ -7,6 +7,7 @@
 #include "cli/generation.h"
 #include "cli/input.h"
 #include "cli/line_reader.h"
+#include "cli/paths.h"
 #include "cli/terminal.h"
 #include "text/chat_prompt.h"
 #include "text/model_text.h"
@@ -33,7 +34,7 @@ struct Template {
 Template open_template(const ChatArguments& o, const Session& session) {
   const std::string& path = session.model().file.path;
   if (!o.chat_template.empty()) {
-    const std::string source = read_file(o.chat_template);
+    const std::string source = read_template(o.chat_template);
     return {ChatPrompt(session.tokenizer(), source, o.chat_template), find_thinking_markers(source)};
   }
   const std::string source = find_chat_template(session.model().file);
@@ -41,7 +42,7 @@ Template open_template(const ChatArguments& o, const Session& session) {
     fail("{}: has no chat template; --template FILE gives one, and pith run continues plain text",
          printable(path));
   }
-  return {ChatPrompt(session.tokenizer(), source, path + ": chat template"), find_thinking_markers(source)};
+  return {ChatPrompt(session.tokenizer(), source, path), find_thinking_markers(source)};
 }
 
 class Chat {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "cli/input.h"
+#include "cli/paths.h"
 #include "cli/terminal.h"
 #include "text/model_text.h"
 
@@ -81,7 +82,12 @@ void declare_prompt_cache_option(Options& options, std::string& path) {
 }
 
 void restore_prompt_cache(Scheduler& scheduler, const std::string& path) {
-  if (!path.empty() && std::filesystem::exists(path)) scheduler.restore_prefixes(path);
+  if (path.empty()) return;
+  if (is_there(path)) {
+    scheduler.restore_prefixes(path);
+  } else {
+    check_output(path, {});
+  }
 }
 
 void declare_think_option(Options& options, ThinkingOptions& values) {

@@ -191,7 +191,8 @@ int run(const Inspect& o) {
   if (!o.expert_stats.empty()) {
     if (o.path || !o.model.model.empty())
       fail_usage("inspect: --expert-stats and a model exclude each other");
-    write_out(o.model.json ? read_file(o.expert_stats) : describe_experts(o.expert_stats));
+    const std::string text = describe_experts(o.expert_stats);  // whether it is what it should be, too
+    write_out(o.model.json ? read_file(o.expert_stats) : text);
     return 0;
   }
   if (o.path && !o.model.model.empty()) fail_usage("inspect: MODEL and -m exclude each other");

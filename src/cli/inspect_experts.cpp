@@ -70,8 +70,12 @@ std::string describe_experts(const std::string& path) {
                     "tokens", stats.at("tokens").get<std::int64_t>());
     for (const Json& layer : stats.at("layers")) text += "\n" + layer_string(layer);
     return text;
-  } catch (const std::exception& e) {  // a key or a type that is not there
-    fail("{}: expected what pith run --expert-stats writes: {}", printable(path), printable(e.what()));
+  } catch (const Json::exception& e) {  // "[json...] what is not there"
+    const std::string_view what = e.what();
+    fail("{}: expected what pith run --expert-stats writes: {}", printable(path),
+         printable(what.substr(what.find("] ") + 2)));
+  } catch (const Error& e) {
+    fail("{}: expected what pith run --expert-stats writes: {}", printable(path), e.what());
   }
 }
 

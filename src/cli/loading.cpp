@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "batch/memory.h"
+#include "cli/paths.h"
 #include "cli/terminal.h"
 
 namespace pith::cli {
@@ -14,6 +15,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kDefaultModel = "pith-tiny";
+
+constexpr std::int64_t kMostTokens = std::int64_t{1} << 31;  // of a context, of a step
 
 // Where bundled models are: $PITH_MODELS, beside the build folder, and in an installation.
 std::vector<fs::path> model_folders() {
@@ -67,13 +70,13 @@ void declare_engine_options(Options& options, ModelOptions& values) {
 }
 
 fs::path find_model(const std::string& name) {
-  if (!name.empty() && fs::exists(name)) return name;
+  if (!name.empty() && is_there(name)) return name;
   std::string searched;
   if (name.find('/') == std::string::npos) {
     for (const fs::path& folder : model_folders()) {
       const fs::path plain = folder / (name.empty() ? kDefaultModel : name);
       for (const fs::path& path : {plain, fs::path(plain.string() + ".gguf")}) {
-        if (fs::exists(path)) return path;
+        if (is_there(path)) return path;
       }
       searched += (searched.empty() ? "" : ", ") + folder.string();
     }
@@ -85,14 +88,13 @@ fs::path find_model(const std::string& name) {
 }
 
 EngineOptions engine_options(const ModelOptions& values) {
-  const auto at_least_one = [](const char* option, std::int64_t value) {
-    if (value < 1) fail_usage("{}: expected at least 1, found {}", option, value);
+  const auto check = [](const char* option, std::int64_t value, std::int64_t least, std::int64_t most) {
+    if (value < least || value > most) fail_usage("{}: expected 1 to {}, found {}", option, most, value);
   };
-  if (values.threads < 0 || values.threads > 1024)
-    fail_usage("--threads: expected 1 to 1024, found {}", values.threads);
-  if (values.context < 0) fail_usage("--ctx: expected at least 1, found {}", values.context);
-  at_least_one("--batch", values.batch);
-  at_least_one("--ubatch", values.chunk);
+  check("--threads", values.threads, 0, 1024);  // 0: not given
+  check("--ctx", values.context, 0, kMostTokens);
+  check("--batch", values.batch, 1, kMostTokens);
+  check("--ubatch", values.chunk, 1, kMostTokens);
   EngineOptions o;
   o.threads = values.threads;
   o.context = values.context;
@@ -113,7 +115,8 @@ void report_engine(const ModelOptions& values, const Engine& engine) {
   const EngineOptions& o = engine.options();
   const int trained = engine.model().spec.trained_context;
   if (values.context == 0 && o.context < trained)
-    note("the context is {} of {} trained: no memory for more", o.context, trained);
+    note("the context is {} of {} trained: no memory for more with steps of {} tokens (-b)", o.context,
+         trained, values.batch);
   if (trained > 0 && o.context > trained)
     note("a context of {} is longer than the {} this model was trained on", o.context, trained);
   if (!values.verbose) return;
@@ -143,6 +146,7 @@ std::string size_string(std::uint64_t bytes) {
 }
 
 std::string count_string(double n) {
+  if (n >= 1e15) return fmt::format("{:.3g}", n);
   constexpr std::pair<double, const char*> kUnits[] = {{1e12, "T"}, {1e9, "B"}, {1e6, "M"}, {1e4, "K"}};
   for (const auto& [size, name] : kUnits) {
     if (n < size) continue;

@@ -17,7 +17,9 @@ void read_number(std::string_view option, const std::string& text, T& value, con
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   bool good = error == std::errc() && stop == end;
   if constexpr (std::is_floating_point_v<T>) good = good && std::isfinite(value);
-  if (!good) fail_usage("{}: expected {}, found '{}'", option, expected, printable(text, 40));
+  if (good) return;
+  fail_usage("{}: expected {}, found '{}'{}", option, expected, printable(text, 40),
+             error == std::errc::result_out_of_range ? ", which is out of range" : "");
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -117,13 +119,20 @@ void Options::flag(const std::string& names, bool& value, const std::string& hel
 
 void Options::add(const std::string& names, const std::string& placeholder, const std::string& help,
                   std::function<void(const std::string&)> store) {
-  const std::string first = names.substr(0, names.find(','));
+  const std::string first = names.substr(0, names.find(',')), last = names.substr(names.rfind(',') + 1);
   const bool one_dash = first.size() > 2 && first[0] == '-' && first[1] != '-';
   if (one_dash) parser_->long_after_one_dash.push_back(first);
+  // A text may be empty; a name or a word that is comes from a variable that the shell does not know.
+  const bool text = placeholder == "TEXT" || names == "TEXT" || names == "PROMPT";
   parser_->app
       .add_option(one_dash ? "-" + names : names,
-                  [store = std::move(store)](const CLI::results_t& results) {
-                    for (const std::string& text : results) store(text);
+                  [this, last, text, store = std::move(store)](const CLI::results_t& results) {
+                    for (const std::string& argument : results) {
+                      if (argument.empty() && !text)
+                        fail_usage("{}: {}: the argument is empty (see: pith {} --help)", command_, last,
+                                   command_);
+                      store(argument);
+                    }
                     return true;
                   })
       ->expected(1)
@@ -196,12 +205,13 @@ bool Options::parse(std::vector<std::string> arguments) {
   } catch (const CLI::ParseError& e) {
     fail_usage("{}: {} (see: pith {} --help)", command_, printable(e.what(), 200), command_);
   }
-  const std::vector<std::string> extra = parser_->app.remaining();
+  std::vector<std::string> extra = parser_->app.remaining();
+  std::erase(extra, "--");  // it only says that no option follows
   if (extra.empty()) {
     check_needs();
     return true;
   }
-  const std::string& first = extra.front() == "--" && extra.size() > 1 ? extra[1] : extra.front();
+  const std::string& first = extra.front();
   if (!first.starts_with('-') || first == "-") {
     fail_usage("{}: unexpected argument '{}'; a text of several words needs quotes (see: pith {} --help)",
                command_, printable(first, 60), command_);

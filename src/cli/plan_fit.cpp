@@ -1,4 +1,5 @@
 // pith plan fit: scaling laws fitted to training runs.
+#include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "analyse/scaling_plot.h"
@@ -7,6 +8,7 @@
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "cli/paths.h"
 #include "cli/terminal.h"
 
 namespace pith::cli {
@@ -100,6 +102,8 @@ int run(const Fit& o) {
   if (o.exclude < 0) fail_usage("--exclude: expected at least 0, found {}", o.exclude);
   if (o.resamples < 0 || o.resamples > 1'000'000)
     fail_usage("--resamples: expected 0 to 1000000, found {}", o.resamples);
+  if (!o.plot.empty()) check_output(o.plot, {o.file});
+  std::signal(SIGINT, SIG_DFL);  // there is nothing to bring home before the end
   const std::vector<TrainingRun> runs = read_training_runs(read_file(o.file), printable(o.file, 400));
   const ScalingReport report = analyse_scaling(exclude_fewest_tokens(runs, o.exclude), o.resamples, o.seed);
   if (!o.plot.empty()) {

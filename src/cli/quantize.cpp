@@ -53,9 +53,9 @@ int run(const Quantize& o) {
     for (const std::string& line : notes) write_note(line);
   } else if (!notes.empty()) {
     note("{}{}", notes.front(),
-         notes.size() == 1 ? ""
-                           : fmt::format(" (and so on for {} of {} tensors: --verbose lists them)",
-                                         notes.size(), file.tensors.all().size()));
+         notes.size() == 1
+             ? ""
+             : fmt::format(" (and so on, {} notes in all: --verbose lists them)", notes.size()));
   }
   const std::uint64_t after = std::filesystem::file_size(o.out);
   if (o.json) {

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/generation.h"
 #include "cli/input.h"
+#include "cli/paths.h"
 #include "cli/reasoning.h"
 #include "cli/terminal.h"
 #include "text/chat_prompt.h"
@@ -35,16 +36,17 @@ struct TemplateSource {
 };
 
 TemplateSource find_template(const Run& o, const ModelFile& file) {
-  TemplateSource found{"", file.path + ": chat template"};
+  TemplateSource found{"", file.path};
   if (!o.chat_template.empty()) {
-    found = {read_file(o.chat_template), o.chat_template};
+    found = {read_template(o.chat_template), o.chat_template};
   } else if (!o.raw) {
     found.source = find_chat_template(file);
   }
   if (found.source.empty() && o.system)
     fail("--system needs a chat template, and {}", o.raw ? "--raw turns it off" : "the model has none");
   if (o.model.verbose) {
-    if (!found.source.empty()) note("prompted as a user message through {}", printable(found.name, 400));
+    if (!found.source.empty())
+      note("prompted as a user message through the chat template of {}", printable(found.name, 400));
     if (found.source.empty()) note("prompted raw: {}", o.raw ? "as asked" : "the model has no chat template");
   }
   return found;
@@ -61,6 +63,9 @@ Prompt make_prompt(const Run& o, const Session& session, std::string text) {
   const auto [source, name] = find_template(o, session.model().file);
   if (source.empty()) {
     std::vector<TokenId> ids = session.tokenizer().encode(text, {.add_special = true});
+    if (ids.empty())
+      fail("the prompt is empty, and {} has no token that begins a text",
+           printable(session.model().file.path, 400));
     return {std::move(text), std::move(ids)};
   }
   const ChatPrompt prompt(session.tokenizer(), source, name);
@@ -122,6 +127,7 @@ int run_with_strategy(const Run& o, const Request& request, std::string text) {
   if (o.echo || o.logprobs || !o.expert_stats.empty())
     fail_usage("run: --reason has no --echo, --logprobs or --expert-stats");
   Session session(o.model, o.prompt_cache, 0);
+  if (!o.trace.empty()) check_output(o.trace, {o.file, session.model().file.path});
   request.sampling.check(session.model().spec.vocab);
   const TemplateSource source = find_template(o, session.model().file);
   const Reasoner reasoner = make_reasoner(o.reason, o.model, request.sampling,
@@ -159,6 +165,7 @@ int run(const Run& o) {
   std::optional<ExpertStats> experts;
   if (!o.expert_stats.empty()) {
     experts.emplace(session.model().spec);
+    check_output(o.expert_stats, {o.file, session.model().file.path});
     if (experts->layers().empty())
       fail("--expert-stats: {} has no experts", printable(session.model().file.path, 400));
     session.observe(&*experts);

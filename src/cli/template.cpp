@@ -24,14 +24,14 @@ struct Template {
 
 // The model's template and the special tokens that it may write.
 struct Source {
-  std::string text;
+  std::string name, text;
   Json variables = Json::object();
 };
 
 Source source_of(const Template& o) {
-  if (o.file) return {read_file(*o.file)};
+  if (o.file) return {*o.file, read_file(*o.file)};
   const ModelFile file = open_model_file(find_model(o.model.model));
-  Source source{find_chat_template(file)};
+  Source source{file.path, find_chat_template(file)};
   if (source.text.empty()) fail("{}: has no chat template", printable(file.path));
   if (const std::optional<Tokenizer> tokenizer = find_tokenizer(file)) {
     if (tokenizer->bos()) source.variables["bos_token"] = tokenizer->spelling(*tokenizer->bos());
@@ -42,6 +42,7 @@ Source source_of(const Template& o) {
 
 int run(const Template& o) {
   if (o.file && !o.model.model.empty()) fail_usage("template: FILE and -m exclude each other");
+  if (!o.now.empty() && o.context.empty()) fail_usage("template: --now needs --context");
   const Source source = source_of(o);
   std::string text = source.text;
   if (!o.context.empty()) {
@@ -56,7 +57,11 @@ int run(const Template& o) {
     }
     std::optional<std::time_t> now;
     if (!o.now.empty()) now = parse_time(o.now);
-    text = ChatTemplate(source.text).render_context(context, now);
+    try {
+      text = ChatTemplate(source.text).render_context(context, now);
+    } catch (const Error& e) {
+      fail("{}: {}", printable(source.name, 400), e.what());
+    }
   }
   write_out(o.model.json ? to_json_text({{"text", text}}) + "\n" : text);
   return 0;

@@ -76,6 +76,7 @@ int convert_lines(const Tokenize& o, const Tokenizer& tokenizer) {
     if (!in.is_object() || !in.contains(key)) fail("{}: expected an object with \"{}\"", where, key);
     Json out;
     if (o.decode) {
+      if (!in[key].is_array()) fail("{}: \"ids\": expected an array of token ids", where);
       std::vector<TokenId> ids;
       for (const auto& id : in[key]) {
         if (!id.is_number_integer() || id < INT32_MIN || id > INT32_MAX)
@@ -101,7 +102,7 @@ int print_chat(const Tokenize& o, const std::filesystem::path& path, const Token
   if (!messages.is_array()) fail("{}: expected an array of messages", name);
   const std::string source = find_chat_template(path);
   if (source.empty()) fail("{}: has no chat template", printable(path.string()));
-  const ChatPrompt prompt(tokenizer, source, path.string() + ": chat template");
+  const ChatPrompt prompt(tokenizer, source, path.string());
   const std::string rendered = prompt.render(messages, Json::object());
   const std::vector<TokenId> ids = prompt.encode(messages, Json::object());
   write_out(o.model.json ? to_json_text({{"text", rendered}, {"ids", ids}}) + "\n"
@@ -114,6 +115,9 @@ int run(const Tokenize& o) {
     fail_usage("tokenize: --ids, --pieces and --decode exclude each other");
   if (o.jsonl && o.text && *o.text != "-")
     fail_usage("tokenize: --jsonl reads standard input, not an argument");
+  if (o.jsonl && o.pieces) fail_usage("tokenize: --jsonl and --pieces exclude each other");
+  if (!o.chat.empty() && (o.text || o.jsonl || o.pieces || o.decode))
+    fail_usage("tokenize: --chat excludes a text, --jsonl, --pieces and --decode");
   const std::filesystem::path path = find_model(o.model.model);
   const Tokenizer tokenizer = open_tokenizer(path);
   if (o.model.verbose) note("{}, {} tokens", tokenizer.description(), tokenizer.size());

@@ -3,8 +3,10 @@
 
 #include <span>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "cli/commands.h"
+#include "cli/paths.h"
 #include "cli/terminal.h"
 
 namespace pith::cli {
@@ -15,7 +17,11 @@ struct TraceArguments {
   int width = 0;
 };
 
+constexpr int kLeastWidth = 20;
+
 int trace(const TraceArguments& o) {
+  if (o.width < kLeastWidth) fail_usage("--width: expected at least {}, found {}", kLeastWidth, o.width);
+  if (!o.html.empty()) check_output(o.html, {o.file});
   const Trace trace = parse_trace(read_file(o.file), o.file);
   if (!o.html.empty()) {
     const std::string page = trace_page(trace);

@@ -79,7 +79,7 @@ Answer LanguageModel::chat(std::span<const Message> messages, const GenerateOpti
   if (source.empty()) fail("{}: has no chat template", printable(path));
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const Message& m : messages) list.push_back({{"role", m.role}, {"content", m.content}});
-  const ChatPrompt prompt(state_->tokenizer, source, path + ": chat template");
+  const ChatPrompt prompt(state_->tokenizer, source, path);
   return state_->answer(prompt.encode(list, nlohmann::ordered_json::object()), options);
 }
 

@@ -184,8 +184,9 @@ Trace parse_trace(std::string_view text, std::string_view name) {
       if (n.contains("answer")) node.answer = n["answer"].get<std::string>();
       trace.add(std::move(node));
     }
-  } catch (const nlohmann::json::exception& e) {
-    fail("{}: is no trace of pith: {}", printable(name), printable(e.what()));
+  } catch (const nlohmann::json::exception& e) {  // "[json...] what is not there"
+    const std::string_view what = e.what();
+    fail("{}: is no trace of pith: {}", printable(name), printable(what.substr(what.find("] ") + 2)));
   }
   return trace;
 }

@@ -37,10 +37,19 @@ TEST(Errors, WrongUsage) {
   expect_error({"run", "--logit-bias", "7", "x"}, 2, "ID=BIAS");
   expect_error({"run", "--stop", "", "x"}, 2, "--stop");
   expect_error({"run", "--cache-type-k", "q4_0", "x"}, 2, "f32|f16|bf16|q8_0");
+  expect_error({"run", "--temp", "1e308", "x"}, 2, "found '1e308', which is out of range");
+  expect_error({"run", "-m", "", "x"}, 2, "--model: the argument is empty");
+  expect_error({"inspect", ""}, 2, "MODEL: the argument is empty");
   expect_error({"logits"}, 2, "--tokens");
   expect_error({"logits", "--tokens", "1 two"}, 2, "found 'two'");
   expect_error({"logits", "--tokens", "1", "-o", "x.csv"}, 2, ".npy");
   expect_error({"tokenize", "--pieces", "--decode", "x"}, 2, "exclude each other");
+  expect_error({"tokenize", "--jsonl", "--pieces"}, 2, "exclude each other");
+  expect_error({"tokenize", "--chat", "messages.json", "x"}, 2, "--chat excludes a text");
+  expect_error({"template", "--now", "2025-07-10T12:00:00Z"}, 2, "--now needs --context");
+  expect_error({"trace", "trace.json", "--width", "5"}, 2, "--width: expected at least 20, found 5");
+  expect_error({"batch", "in", "-o", "out", "--parallel", "99999"}, 2, "expected 1 to 1024");
+  expect_error({"quantize", "a", "", "Q8_0"}, 2, "OUT: the argument is empty");
   expect_error({"quantize", "a", "b"}, 2, "TYPE");
   expect_error({"quantize", "a", "b", "Q9"}, 2, "Q4_0");
 }
@@ -50,6 +59,32 @@ TEST(Errors, NoModel) {
   expect_error({"run", "-m", "/no/such/model.gguf", "x"}, 1, "no such file or directory");
   expect_error({"run", "-m", "nonesuch", "x"}, 1, "no bundled model of that name");
   expect_error({"inspect", (folder / "").string()}, 1, "config.json");
+  expect_error({"run", "-m", std::string(300, 'a'), "x"}, 1, "aaa: File name too long");
+}
+
+TEST(Errors, FilesOfAnotherKind) {
+  const TemporaryFolder folder;
+  const std::string text = folder.write("text", "Once upon a time").string(),
+                    object = folder.write("object.json", "{}").string();
+  expect_error({"inspect", "--expert-stats", text, "--json"}, 1, text + ": line 1, column 1: invalid JSON");
+  expect_error({"inspect", "--expert-stats", object}, 1, "writes: key '");
+  expect_error({"trace", object}, 1, object + ": is no trace of pith: key 'strategy' not found");
+  expect_error({"template", folder.write("bad.jinja", "{% if %}").string(), "--context", object}, 1,
+               "bad.jinja: chat template, line 1, column 7");
+}
+
+TEST(Errors, AnOutputIsCheckedBeforeTheWork) {
+  const TemporaryFolder folder;
+  const std::string trace =
+      folder.write("trace.json", R"({"strategy": "direct", "question": "?", "nodes": []})").string();
+  const auto size = std::filesystem::file_size(trace);
+  expect_error({"trace", trace, "--html", trace}, 2, "would replace the input");
+  EXPECT_EQ(std::filesystem::file_size(trace), size);
+  const std::string runs = folder.write("runs.csv", "loss,params,tokens\n3,1e6,1e8\n").string();
+  expect_error({"plan", "fit", runs, "--plot", runs}, 2, "would replace the input");
+  expect_error({"plan", "fit", runs, "--plot", "/no/such/plot.svg"}, 1,
+               "/no/such/plot.svg: cannot be written");
+  expect_error({"plan", "fit", runs, "--plot", folder / "."}, 1, "found a directory");
 }
 
 TEST(Errors, NotAModel) {
@@ -104,6 +139,30 @@ TEST_F(ErrorsOfAModel, SamplerOutOfItsRange) {
   expect_error({"run", "-m", model_, "--logit-bias", "512=1", "x"}, 2, "512");
 }
 
+TEST_F(ErrorsOfAModel, NumbersBeyondAnyMachine) {
+  expect_error({"run", "-m", model_, "--ctx", "9000000000000000000", "x"}, 2, "--ctx: expected 1 to");
+  expect_error({"plan", "serve", model_, "-b", "9000000000000000000"}, 2, "--batch: expected 1 to");
+  const TemporaryFolder folder;
+  expect_error({"batch", "-m", model_, folder.write("in", "x").string(), "-o", folder / "out", "--shard",
+                "1/99999999"},
+               2, "99999999 shards; expected 1 to 1000000");
+}
+
+TEST_F(ErrorsOfAModel, TokenIdsThatAreNoList) {
+  expect_error({"tokenize", "-m", model_, "--jsonl", "--decode"}, 1, "line 1: \"ids\": expected an array",
+               {.stdin_text = "{\"ids\": 5}\n"});
+}
+
+TEST_F(ErrorsOfAModel, ATemplateWithoutText) {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("empty.jinja", "\n").string();
+  expect_error({"run", "-m", model_, "--template", path, "x"}, 1, path + ": expected a chat template");
+  expect_error({"chat", "-m", model_, "--template", path}, 1, path + ": expected a chat template",
+               {.stdin_text = "Hello\n"});
+  expect_error({"batch", "-m", model_, "--template", path, "-o", "-"}, 1, path + ": expected a chat template",
+               {.stdin_text = "Hello\n"});
+}
+
 TEST_F(ErrorsOfAModel, ChatNeedsATemplate) {
   expect_error({"chat", "-m", model_}, 1, "--template", {.stdin_text = "Hello\n"});
   expect_error({"run", "-m", model_, "--system", "Be brief.", "x"}, 1, "--system needs a chat template");
@@ -131,6 +190,16 @@ TEST_F(ErrorsOfAModel, OutputThatCannotBeWrittenOrWouldReplaceTheInput) {
   expect_error({"quantize", copy, "/no/such/folder/x.gguf", "F16"}, 1, "/no/such/folder");
   expect_error({"logits", "-m", copy, "--tokens", "1", "-o", "/no/such/folder/x.npy"}, 1, "/no/such/folder");
   EXPECT_EQ(std::filesystem::file_size(copy), std::filesystem::file_size(model_));
+  // Before anything is generated, not after it.
+  expect_error({"run", "-m", copy, "--prompt-cache", "/no/such/folder/x", "x"}, 1, "/no/such/folder");
+  const std::string prompt = folder.write("prompt.txt", "Once").string();
+  expect_error({"run", "-m", copy, "--reason", "cot", "--trace", prompt, "-f", prompt}, 2,
+               "would replace the input");
+  const std::string out = folder / "out.jsonl";
+  for (const std::string& taken : {prompt, out, out + ".manifest"}) {
+    expect_error({"batch", "-m", copy, prompt, "-o", out, "--stats", taken}, 2, "would replace the input");
+    EXPECT_FALSE(std::filesystem::exists(out));
+  }
 }
 
 }  // namespace

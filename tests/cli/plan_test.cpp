@@ -66,6 +66,17 @@ TEST(Plan, FitThenTrainWithTheFit) {
   EXPECT_EQ(plan["departures"].size(), 6u);
 }
 
+TEST(Plan, AnInterruptEndsAFit) {
+  const TemporaryFolder folder;
+  const std::string csv = folder.write("runs.csv", made_up_runs());
+  // A million resamples take minutes; timeout's own code is 124, and 137 where it had to kill.
+  const Outcome o =
+      run_program({"/usr/bin/env", "timeout", "-s", "INT", "-k", "10", "1",
+                   std::string(PITH_BINARY_DIR) + "/pith", "plan", "fit", csv, "--resamples", "1000000"});
+  EXPECT_EQ(o.code, 124);
+  EXPECT_EQ(o.out, "");
+}
+
 TEST(Plan, TrainByEachBudget) {
   const Json by_flops = Json::parse(run_pith({"plan", "train", "--flops", "5.76e23", "--json"}).out);
   EXPECT_NEAR(by_flops["params"]["value"].get<double>(), 72.2e9, 0.05e9);

@@ -69,6 +69,14 @@ TEST_F(Stdout, PromptFromAFile) {
   EXPECT_EQ(run_pith(greedy({"-f", path, "and more"})).code, 2);
 }
 
+TEST_F(Stdout, AfterTwoDashesNothingIsAnOption) {
+  const TemporaryFolder folder;
+  const Outcome file = run_pith(greedy({"-f", folder.write("prompt.txt", "--raw").string()})),
+                argument = run_pith(greedy({"--", "--raw"}));
+  EXPECT_EQ(argument.code, 0) << argument.err;
+  EXPECT_EQ(argument.out, file.out);
+}
+
 TEST_F(Stdout, NoTerminalAndNothingOnStdin) {
   const Outcome o = run_pith({"run", "-m", v1(), "--raw", "--temp", "0", "-n", "200"},
                              {.stdin_file = "/dev/null", .new_session = true});
