@@ -41,8 +41,8 @@ std::int32_t original_context(const Translation& t, const ConfigJson& r) {
   return given ? *given : t.get<std::int32_t>("context_length");
 }
 
-// Llama 3.1: slow pairs are divided by `factor`, fast ones kept, those between blended by how often they turn
-// over the original context (Meta, "apply_scaling" of the reference code). GGUF stores the divisors.
+// Llama 3.1's scaling: slow pairs are divided by `factor`, fast ones kept, those between blended by how often
+// they turn over the original context (Meta, "apply_scaling" of the reference code). GGUF stores the divisors.
 void llama3(Translation& t, const ConfigJson& r, double base, int dims) {
   const double factor = required(r, "factor"), low = required(r, "low_freq_factor"),
                high = required(r, "high_freq_factor"),
