@@ -25,16 +25,17 @@ import time
 from reporting import checked, read_jsonl, spread, table
 
 TOOLS = pathlib.Path(__file__).resolve().parent
-SEED = 1
+SEEDS = (1, 2, 3)  # of sampling, on test; choices are made with the first
 VOTE_CHAINS = 16
 TEMPERATURES = ("0.5", "0.7", "1.0")
+# How sure the stopping rule has to be, and the chains begun together.
+STOPPINGS = (("0.95", "4"), ("0.9", "4"), ("0.8", "4"), ("0.8", "2"))
 CONFIDENCES = ("0.5", "0.7", "0.9")
 BAND = (0.5, 0.8)
 PUZZLE_TOKENS = 1000
 # The tree, the thoughts tried at each state and the search: three steps solve a puzzle of four numbers.
-# Depth-first search goes on from another state as long as there are tokens left.
-TREES = (("tree:8,3", "4", "breadth"), ("tree:6,3", "6", "breadth"), ("tree:4,3", "4", "depth"),
-         ("tree:8,3", "8", "depth"))
+TREES = (("tree:4,3", "4", "breadth"), ("tree:8,3", "4", "breadth"), ("tree:16,3", "8", "breadth"),
+         ("tree:4,3", "4", "depth"), ("tree:8,3", "8", "depth"))
 FAMILIES = ("sum", "count", "problems of 1 and 2 steps", "problems of 3 to 5 steps")
 AT_ONCE = "Answer at once."
 COST_PROMPT, COST_TOKENS, COST_LIMIT = 512, 128, 3.5
@@ -44,14 +45,11 @@ COST_STRATEGIES = ("cot", "self-consistency:8")
 class Measurement:
     """What one run of pith eval generate gave for each item."""
 
-    def __init__(self, right, tokens, texts, seconds):
-        self.right, self.tokens, self.texts, self.seconds = right, tokens, texts, seconds
-
-    def judged(self, right):
-        return Measurement(right, self.tokens, self.texts, self.seconds)
+    def __init__(self, right, tokens, seconds):
+        self.right, self.tokens, self.seconds = right, tokens, seconds
 
     def part(self, chosen):
-        columns = (list(itertools.compress(c, chosen)) for c in (self.right, self.tokens, self.texts))
+        columns = (list(itertools.compress(c, chosen)) for c in (self.right, self.tokens))
         return Measurement(*columns, self.seconds)
 
     def accuracy(self):
@@ -72,8 +70,16 @@ class Lab:
         self.work = pathlib.Path(options.work)
         self.work.mkdir(parents=True, exist_ok=True)
 
-    def measure(self, name, model, items, *arguments):
-        """`items`: (prompt, answer) each. The name is the file's; the same name is measured once."""
+    def sampled(self, name, *arguments, judge=None):
+        """measure with each of SEEDS: every item has the mean of them."""
+        runs = [self.measure(f"{name}-seed{seed}", *arguments, seed=seed, judge=judge) for seed in SEEDS]
+        return Measurement([statistics.fmean(r) for r in zip(*(m.right for m in runs))],
+                           [statistics.fmean(t) for t in zip(*(m.tokens for m in runs))],
+                           sum(m.seconds for m in runs))
+
+    def measure(self, name, model, items, *arguments, seed=SEEDS[0], judge=None):
+        """`items`: (prompt, answer) each. The name is the file's; the same name is measured once.
+        `judge`: of a prompt and a text, whether it is right; without it the answer says."""
         if self.options.limit:
             items = spread(items, self.options.limit)
         task = self.work / f"{name}.jsonl"
@@ -81,8 +87,9 @@ class Lab:
         model = pathlib.Path(self.options.models) / f"{model}.gguf"
         log = self.work / f"{name}.log"
         command = [self.options.pith, "eval", "generate", "-m", str(model), str(task), "--json",
-                   "--seed", str(SEED), "--parallel", "64", "--log", str(log), "--resume", *arguments]
-        key = hashlib.sha256(("\n".join(command) + text).encode() + model.read_bytes()).hexdigest()
+                   "--seed", str(seed), "--parallel", "64", "--log", str(log), "--resume", *arguments]
+        models = b"".join(pathlib.Path(part).read_bytes() for part in command if part.endswith(".gguf"))
+        key = hashlib.sha256(("\n".join(command) + text).encode() + models).hexdigest()
         done = self.work / f"{name}.done.json"
         if not done.exists() or json.loads(done.read_text())["key"] != key:
             task.write_text(text, encoding="utf-8")
@@ -93,8 +100,9 @@ class Lab:
             done.write_text(json.dumps({"key": key, "seconds": seconds}))
             print(f"{name}: {len(items)} items, {seconds:.1f} s", flush=True)
         results = sorted(read_jsonl(log)[1:], key=lambda r: r["item"])
-        columns = ([r[key] for r in results] for key in ("right", "tokens", "text"))
-        return Measurement(*columns, json.loads(done.read_text())["seconds"])
+        right = [judge(p, r["text"]) for (p, _), r in zip(items, results)] if judge else \
+            [r["right"] for r in results]
+        return Measurement(right, [r["tokens"] for r in results], json.loads(done.read_text())["seconds"])
 
     def task(self, name, split):
         return read_jsonl(pathlib.Path(self.options.tasks) / f"{name}_{split}.jsonl")
@@ -118,6 +126,13 @@ def paired(a, b):
     mean = statistics.fmean(d)
     error = math.sqrt(sum((v - mean) ** 2 for v in d) / max(len(d) - 1, 1) / len(d))
     return mean, mean - 1.96 * error, mean + 1.96 * error
+
+
+def cheapest(tried, goal):
+    """The way with the least tokens within a point of the goal, else the most accurate."""
+    near = [way for way, m in tried.items() if m.accuracy() >= goal - 0.01]
+    return min(near, key=lambda way: tried[way].mean_tokens()) if near else \
+        max(tried, key=lambda way: tried[way].accuracy())
 
 
 def percent(x):
@@ -238,17 +253,27 @@ def vote(lab, page):
         return ("--reason", f"self-consistency:{VOTE_CHAINS}", "--trigger", "", "-n", "160", *NUMERIC,
                 "--temp", temperature, *more)
 
-    trial = in_band(validation, 300)
+    trial = in_band(lab.task("tasks_problem", "validation"), 800)
     tried = {t: lab.measure(f"vote-validation-{t}", "pith-tiny-sft", trial, *voted(t)) for t in TEMPERATURES}
     best = max(TEMPERATURES, key=lambda t: tried[t].accuracy())
+
+    def stopping(confidence, wave):
+        return voted(best, "--stopping", "beta", "--confidence", confidence, "--wave", wave)
+
+    stops = {s: lab.measure(f"vote-validation-{'-'.join(s)}", "pith-tiny-sft", trial, *stopping(*s))
+             for s in STOPPINGS}
+    rule = cheapest(stops, tried[best].accuracy())
     items = in_band(test, lab.options.items)
     one = lab.measure("vote-greedy", "pith-tiny-sft", items, *COT)
-    all_chains = lab.measure("vote-all", "pith-tiny-sft", items, *voted(best))
-    stopped = lab.measure("vote-stopped", "pith-tiny-sft", items, *voted(best, "--stopping", "beta"))
-    page.text(f"The band is {', '.join(map(str, band))} steps; the temperature {best} is the best of "
-              f"{', '.join(TEMPERATURES)} on validation.")
+    all_chains = lab.sampled("vote-all", "pith-tiny-sft", items, *voted(best))
+    stopped = lab.sampled("vote-stopped", "pith-tiny-sft", items, *stopping(*rule))
+    page.text(f"The band is {', '.join(map(str, band))} steps. Of the temperatures",
+              f"{', '.join(TEMPERATURES)}, {best} is the best on",
+              "validation, and of the stopping rules (confidence and chains at a time "
+              f"{', '.join(map(' and '.join, STOPPINGS))})",
+              f"{' and '.join(rule)} is the cheapest within a point of all chains.")
     page.measured([("greedy cot", one), (f"self-consistency:{VOTE_CHAINS}", all_chains),
-                   ("with --stopping beta", stopped)])
+                   (f"with --stopping beta --confidence {rule[0]} --wave {rule[1]}", stopped)])
     d = paired(all_chains, one)
     page.verdict(d[1] > 0, f"the vote is {points(d)} points above greedy cot.")
     d, saved = paired(stopped, all_chains), stopped.mean_tokens() / all_chains.mean_tokens()
@@ -290,24 +315,25 @@ def puzzle(lab, page):
     reward = ("--reward-model", str(pathlib.Path(lab.options.models) / "pith-tiny-reward.gguf"))
     common = ("--trigger", "", "--answer", "text", "--temp", "1", "-n", "80", "--budget", str(PUZZLE_TOKENS))
 
-    def asked(name, split, n, *arguments):
+    def asked(measure, name, split, n, *arguments):
         items = spread(lab.task("tasks_puzzle", split), n)
-        m = lab.measure(name, "pith-tiny-sft", [(i["prompt"], i["answer"]) for i in items],
-                        *common, *arguments)
-        return m.judged([solves(i["prompt"], t) for i, t in zip(lab.take(items), m.texts)])
+        questions = [(i["prompt"], i["answer"]) for i in items]
+        return measure(name, "pith-tiny-sft", questions, *common, *arguments, judge=solves)
 
     page.text("## The search puzzle", "",
               f"pith-tiny-sft at temperature 1, at most {PUZZLE_TOKENS} tokens a puzzle, whatever the "
               "strategy.")
-    rows, verdicts = [("cot", asked("puzzle-cot", "test", lab.options.items, "--reason", "cot"))], []
+    cot = asked(lab.sampled, "puzzle-cot", "test", lab.options.items, "--reason", "cot")
+    rows, verdicts = [("cot", cot)], []
     for name, judge in (("program", program), ("reward", reward)):
         ways = [("--reason", shape, "--branch", branch, "--search", search, *judge)
                 for shape, branch, search in TREES]
-        tried = [asked(f"puzzle-validation-{name}-{i}", "validation", 100, *way)
+        tried = [asked(lab.measure, f"puzzle-validation-{name}-{i}", "validation", 200, *way)
                  for i, way in enumerate(ways)]
         best = max(range(len(TREES)), key=lambda i: tried[i].accuracy())
-        tree = asked(f"puzzle-tree-{name}", "test", lab.options.items, *ways[best])
-        chains = asked(f"puzzle-best-{name}", "test", lab.options.items, "--reason", "best-of:64", *judge)
+        tree = asked(lab.sampled, f"puzzle-tree-{name}", "test", lab.options.items, *ways[best])
+        chains = asked(lab.sampled, f"puzzle-best-{name}", "test", lab.options.items,
+                       "--reason", "best-of:64", *judge)
         rows += [("{}, {} thoughts a state, {} first, by the {}".format(*TREES[best], name), tree),
                  (f"best-of, by the {name}", chains)]
         verdicts.append((name, paired(tree, chains)))
@@ -338,20 +364,18 @@ def auto(lab, page):
               chains: ("--reason", chains, "--temp", "0.7")}
     spending = {c: ("--reason", "auto", "--temp", "0.7", "--confidence", c) for c in CONFIDENCES}
 
-    def tried(name, n, split, arguments):
-        return lab.measure(f"auto-{split}-{name.replace(':', '-')}", "pith-tiny-sft", mixture(lab, split, n),
-                           *words, *arguments)
+    def tried(measure, name, n, split, arguments):
+        return measure(f"auto-{split}-{name.replace(':', '-')}", "pith-tiny-sft", mixture(lab, split, n),
+                       *words, *arguments)
 
-    seen = {name: tried(name, 75, "validation", a) for name, a in single.items()}
+    seen = {name: tried(lab.measure, name, 150, "validation", a) for name, a in single.items()}
     best = max(single, key=lambda name: seen[name].accuracy())
-    # The least that keeps within a point of the best single strategy, else the most accurate.
-    spent = {c: tried(c, 75, "validation", a) for c, a in spending.items()}
-    near = [c for c in CONFIDENCES if spent[c].accuracy() >= seen[best].accuracy() - 0.01]
-    confidence = min(near, key=lambda c: spent[c].mean_tokens()) if near else \
-        max(CONFIDENCES, key=lambda c: spent[c].accuracy())
+    spent = {c: tried(lab.measure, c, 150, "validation", a) for c, a in spending.items()}
+    confidence = cheapest(spent, seen[best].accuracy())
     n = lab.options.items // len(FAMILIES)
-    rows = {name: tried(name, n, "test", a) for name, a in single.items()}
-    chosen = tried(confidence, n, "test", spending[confidence])
+    rows = {name: tried(lab.sampled if "--temp" in a else lab.measure, name, n, "test", a)
+            for name, a in single.items()}
+    chosen = tried(lab.sampled, confidence, n, "test", spending[confidence])
     page.text(f"On validation {best} is the best single strategy, and {confidence} the confidence for auto",
               f"of {', '.join(CONFIDENCES)}.")
     page.measured([*rows.items(), ("auto", chosen)])
@@ -368,8 +392,8 @@ def one_cost(pith, model, strategy):
     text is its answer."""
     question = " 7" * (COST_PROMPT // 2 - 1)  # two tokens each, behind BOS and the blank that begins a text
     found = json.loads(checked([
-        pith, "run", "-m", model, "--json", "--raw", "--ctx", "1024", "--seed", SEED, "--reason", strategy,
-        "--trigger", "", "--answer", "text", "--ignore-eos", "-n", COST_TOKENS, question]))
+        pith, "run", "-m", model, "--json", "--raw", "--ctx", "1024", "--seed", SEEDS[0], "--reason",
+        strategy, "--trigger", "", "--answer", "text", "--ignore-eos", "-n", COST_TOKENS, question]))
     usage = found["usage"]
     if usage["prompt_tokens"] != COST_PROMPT * usage["chains"] or \
             usage["completion_tokens"] != COST_TOKENS * usage["chains"]:
@@ -421,7 +445,8 @@ def main():
     lab, page = Lab(options), Page()
     page.text("# What reasoning at inference is worth", "",
               "Written by tools/reasoning_report.py. Choices were made on validation, and each test figure",
-              "was measured once. Intervals are Wilson's; differences are paired, over the same items, with",
+              f"was measured once; where answers are sampled, with {len(SEEDS)} seeds, and an item counts as",
+              "the mean of them. Intervals are Wilson's; differences are paired, over the same items, with",
               "their 95 % interval. Seconds are those of the whole measurement, and tokens all that were",
               "generated, cancelled ones included.")
     if options.limit:

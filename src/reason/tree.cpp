@@ -26,9 +26,24 @@ class Tree {
         ends_(thought_ends(settings_)),
         beam_(static_cast<std::size_t>(beam)),
         depth_(depth),
-        branch_(settings_.branch > 0 ? settings_.branch : beam) {}
+        branch_(static_cast<std::size_t>(settings_.branch > 0 ? settings_.branch : beam)) {}
 
-  Outcome breadth_first() {
+  // With a budget, a search that found nothing with less begins again, with other thoughts.
+  Outcome search() {
+    std::int64_t before;
+    do {
+      before = inquiry_.budget_left();
+      settings_.depth_first ? descend(Candidate{}, 0) : breadth_first();
+    } while (settings_.budget && inquiry_.budget_left() < before && !has_enough());
+    // Without a finished text the best of the last states is all there is.
+    std::vector<Candidate>& from = finished_.empty() ? last_ : finished_;
+    if (from.empty()) from.emplace_back();
+    return inquiry_.conclude(
+        *std::ranges::max_element(from, {}, [](const Candidate& c) { return c.score.value_or(0); }));
+  }
+
+ private:
+  void breadth_first() {
     std::vector<Candidate> states(1);
     for (int level = 0; level < depth_ && !states.empty() && !has_enough(); ++level) {
       std::vector<Candidate> next = expand(states, level);
@@ -40,46 +55,35 @@ class Tree {
       next.resize(std::min(next.size(), beam_));
       states = std::move(next);
     }
-    return conclude();
   }
 
-  Outcome depth_first() {
-    descend(Candidate{}, 0);
-    return conclude();
+  void descend(const Candidate& state, int level) {
+    if (level == depth_ || has_enough()) return;
+    std::vector<Candidate> next = expand({&state, 1}, level);
+    if (!next.empty()) last_ = next;
+    for (const Candidate& c : next) {
+      if (has_enough()) return;
+      if (c.final || *c.score < settings_.bound) continue;
+      inquiry_.mark(c.node, "kept");
+      descend(c, level + 1);
+    }
   }
 
- private:
+  // What a checking program has passed needs no second opinion.
+  bool has_enough() const {
+    return finished_.size() >= (settings_.judge == JudgeKind::Program || settings_.depth_first ? 1 : beam_);
+  }
+
   // The states that the thoughts behind these lead to, the best first. Where a text is the same as an earlier
   // one, the earlier one stands for both.
   std::vector<Candidate> expand(std::span<const Candidate> states, int level) {
-    if (inquiry_.budget_left() <= 0) return {};
-    std::vector<Inquiry::Ask> asks;
-    for (const Candidate& state : states) {
-      for (int k = 0; k < branch_; ++k) {
-        std::vector<TokenId> ids = prompt_;
-        ids.insert(ids.end(), state.ids.begin(), state.ids.end());
-        asks.push_back({std::move(ids),
-                        {.seed = derive_seed(inquiry_.seed, asked_++, static_cast<std::uint64_t>(level) + 1),
-                         .stop = ends_,
-                         .logprobs = settings_.judge == JudgeKind::Logprob ? 0 : -1}});
-      }
-    }
-    if (inquiry_.budget_left() < std::ssize(asks))  // a token for each
-      asks.resize(static_cast<std::size_t>(inquiry_.budget_left()));
-    const auto tickets = inquiry_.begin(std::move(asks));
     std::vector<Candidate> next;
-    for (std::size_t i = 0; i < tickets.size(); ++i) {
-      Candidate thought = inquiry_.take(tickets[i]);
-      const std::string text = thought.text;
-      const Candidate& state = states[i / static_cast<std::size_t>(branch_)];
-      Candidate grown = state;
-      append(grown, std::move(thought));
-      grown.node = inquiry_.note("thought", grown, state.node, text);
-      inquiry_.trace.nodes[static_cast<std::size_t>(grown.node)].tokens -= std::ssize(state.ids);
-      const bool known = std::ranges::find(next, grown.text, &Candidate::text) != next.end();
-      const bool cut = grown.finish == FinishReason::Length;
-      inquiry_.mark(grown.node, known ? "duplicate" : cut ? "cut" : "");
-      if (!known && !cut) next.push_back(std::move(grown));
+    const std::size_t thoughts = states.size() * branch_;
+    // A few at a time where they share a budget: the last ones would be cut short.
+    const std::size_t wave = settings_.budget ? static_cast<std::size_t>(settings_.wave) : thoughts;
+    for (std::size_t first = 0, count; first < thoughts && inquiry_.budget_left() > 0; first += count) {
+      count = std::min({wave, thoughts - first, static_cast<std::size_t>(inquiry_.budget_left())});
+      try_thoughts(states, level, first, count, next);
     }
     inquiry_.judge(next);
     if (settings_.judge == JudgeKind::Program) {
@@ -96,29 +100,32 @@ class Tree {
     return next;
   }
 
-  // What a checking program has passed needs no second opinion.
-  bool has_enough() const {
-    return finished_.size() >= (settings_.judge == JudgeKind::Program || settings_.depth_first ? 1 : beam_);
-  }
-
-  void descend(const Candidate& state, int level) {
-    if (level == depth_ || has_enough()) return;
-    std::vector<Candidate> next = expand({&state, 1}, level);
-    if (!next.empty()) last_ = next;
-    for (const Candidate& c : next) {
-      if (has_enough()) return;
-      if (c.final || *c.score < settings_.bound) continue;
-      inquiry_.mark(c.node, "kept");
-      descend(c, level + 1);
+  void try_thoughts(std::span<const Candidate> states, int level, std::size_t first, std::size_t count,
+                    std::vector<Candidate>& next) {
+    std::vector<Inquiry::Ask> asks;
+    for (std::size_t i = first; i < first + count; ++i) {
+      const Candidate& state = states[i / branch_];
+      std::vector<TokenId> ids = prompt_;
+      ids.insert(ids.end(), state.ids.begin(), state.ids.end());
+      asks.push_back({std::move(ids),
+                      {.seed = derive_seed(inquiry_.seed, asked_++, static_cast<std::uint64_t>(level) + 1),
+                       .stop = ends_,
+                       .logprobs = settings_.judge == JudgeKind::Logprob ? 0 : -1}});
     }
-  }
-
-  Outcome conclude() {
-    // Without a finished text the best of the last states is all there is.
-    std::vector<Candidate>& from = finished_.empty() ? last_ : finished_;
-    if (from.empty()) from.emplace_back();
-    return inquiry_.conclude(
-        *std::ranges::max_element(from, {}, [](const Candidate& c) { return c.score.value_or(0); }));
+    const auto tickets = inquiry_.begin(std::move(asks));
+    for (std::size_t i = first; i < first + count; ++i) {
+      Candidate thought = inquiry_.take(tickets[i - first]);
+      const std::string text = thought.text;
+      const Candidate& state = states[i / branch_];
+      Candidate grown = state;
+      append(grown, std::move(thought));
+      grown.node = inquiry_.note("thought", grown, state.node, text);
+      inquiry_.trace.nodes[static_cast<std::size_t>(grown.node)].tokens -= std::ssize(state.ids);
+      const bool known = std::ranges::find(next, grown.text, &Candidate::text) != next.end();
+      const bool cut = grown.finish == FinishReason::Length;
+      inquiry_.mark(grown.node, known ? "duplicate" : cut ? "cut" : "");
+      if (!known && !cut) next.push_back(std::move(grown));
+    }
   }
 
   Inquiry& inquiry_;
@@ -126,7 +133,8 @@ class Tree {
   const std::vector<TokenId> prompt_;
   const std::vector<std::string> ends_;
   const std::size_t beam_;
-  const int depth_, branch_;
+  const int depth_;
+  const std::size_t branch_;
   std::uint64_t asked_ = 0;  // thoughts so far
   std::vector<Candidate> finished_, last_;
 };
@@ -134,8 +142,7 @@ class Tree {
 }  // namespace
 
 Outcome tree_of_thoughts(Inquiry& inquiry, std::span<const int> beam_and_depth) {
-  Tree tree(inquiry, beam_and_depth[0], beam_and_depth[1]);
-  return inquiry.settings.depth_first ? tree.depth_first() : tree.breadth_first();
+  return Tree(inquiry, beam_and_depth[0], beam_and_depth[1]).search();
 }
 
 }  // namespace pith

@@ -189,6 +189,26 @@ TEST_F(Strategies, ABudgetIsKept) {
   }
 }
 
+TEST_F(Strategies, ATreeSpendsItsBudgetOnSearchingAgain) {
+  ReasonSettings s = settings("text");
+  s.thoughts = Thoughts::Sentence;
+  s.judge = JudgeKind::Reward;
+  s.reward = [](const Question&, std::string_view, bool final) { return final ? 1.0 : 0.4; };
+  s.depth_first = true;
+  s.bound = 0.5;
+  EXPECT_EQ(run("tree:2,3", s, {}, a_request(100)).cost.chains, 2);
+  s.budget = 300;
+  const ReasonCost cost = run("tree:2,3", s, {}, a_request(100)).cost;
+  EXPECT_GE(cost.chains, 6);
+  EXPECT_EQ(cost.generated_tokens, 300) << "a thought is shorter than what is left, to the last one";
+  // What spends nothing is not tried for ever.
+  Request r = a_request(10);
+  r.sampling.logit_bias = {{*test::stories_tokenizer().eos(), 100.0f}};
+  s.reward = [](const Question&, std::string_view, bool) { return 0.4; };
+  s.depth_first = false;
+  EXPECT_EQ(run("tree:3,3", s, {}, r).cost.chains, 3);
+}
+
 TEST_F(Strategies, WhatIsLeftOfABudgetIsNoChance) {
   // The greedy text has no answer; the vote ends early, and the tree that follows has what it left over.
   ReasonSettings s = settings("regex:boy|dog|big");
