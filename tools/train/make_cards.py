@@ -84,7 +84,7 @@ def against(path, other):
 def ranking(path):
     if not path.exists():
         return []
-    lines = ["Pairs of answers, on the validation split, that it ranks as the annotator does, by what they differ in:",
+    lines = ["Pairs of answers, on the test split, that it ranks as the annotator does, by what they differ in:",
              "", "| difference | ranked right | 95 % interval | n |", "|---|---|---|---|"]
     for group, r in json.loads(path.read_text()).items():
         lines.append(f"| {group} | {100 * r['accuracy']:.1f} % | {100 * r['low']:.1f} to {100 * r['high']:.1f} % | "
