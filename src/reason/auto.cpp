@@ -7,7 +7,7 @@
 namespace pith {
 namespace {
 
-constexpr std::size_t kChains = 16;        // of the vote
+constexpr std::size_t kChains = 8;         // of the vote
 constexpr std::array<int, 2> kTree{4, 8};  // beam and depth, where a judge from outside makes it worth trying
 
 // The probability of the whole text: of an answer without steps, how sure the model is of it.
@@ -36,7 +36,7 @@ Outcome spend_where_it_pays(Inquiry& inquiry, std::span<const int>) {
   if ((!first.empty() && first == inquiry.ballot_of(worked)) || affordable(inquiry, 1) == 0)
     return inquiry.conclude(worked);
 
-  const Outcome voted = vote_among_chains(inquiry, kChains, StoppingRule::Beta);
+  const Outcome voted = vote_among_chains(inquiry, kChains, StoppingRule::Beta, {worked});
   const bool judged = settings.judge == JudgeKind::Program || settings.judge == JudgeKind::Reward;
   if (!judged || voted.agreement >= 0.5 || inquiry.budget_left() <= 0) return voted;
   return tree_of_thoughts(inquiry, kTree);

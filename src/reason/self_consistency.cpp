@@ -35,13 +35,22 @@ bool is_settled(const Vote& vote, std::size_t remaining, StoppingRule rule, doub
 
 }  // namespace
 
-Outcome vote_among_chains(Inquiry& inquiry, std::size_t chains, StoppingRule rule) {
+Outcome vote_among_chains(Inquiry& inquiry, std::size_t chains, StoppingRule rule,
+                          std::vector<Candidate> done) {
   const ReasonSettings& settings = inquiry.settings;
   const std::vector<TokenId> prompt = inquiry.prompt(Style::Worked).ids;
   const std::size_t wave =
       rule == StoppingRule::None && !settings.budget ? chains : static_cast<std::size_t>(settings.wave);
   Vote vote;
-  std::vector<Candidate> done;
+  const auto count = [&](const Candidate& chain) {
+    const std::string answer = inquiry.ballot_of(chain);
+    if (answer.empty()) {
+      vote.add_none();
+    } else {
+      vote.add(answer, ballot_weight(inquiry, chain));
+    }
+  };
+  std::ranges::for_each(done, count);
   bool settled = false;
   while (!settled) {
     const std::size_t first = done.size(), more = affordable(inquiry, std::min(wave, chains - first));
@@ -56,12 +65,7 @@ Outcome vote_among_chains(Inquiry& inquiry, std::size_t chains, StoppingRule rul
     for (std::size_t i = 0; i < tickets.size() && !settled; ++i) {
       Candidate& chain = done.emplace_back(inquiry.take(tickets[i]));
       chain.node = inquiry.note("chain", chain, -1, chain.text);
-      const std::string answer = inquiry.ballot_of(chain);
-      if (answer.empty()) {
-        vote.add_none();
-      } else {
-        vote.add(answer, ballot_weight(inquiry, chain));
-      }
+      count(chain);
       settled = is_settled(vote, chains - done.size(), rule, settings.confidence);
       if (settled) inquiry.cancel(std::span(tickets).subspan(i + 1));
     }

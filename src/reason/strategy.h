@@ -58,8 +58,9 @@ struct Reasoner {
 Outcome answer_directly(Inquiry& inquiry, std::span<const int>);
 Outcome chain_of_thought(Inquiry& inquiry, std::span<const int>);
 Outcome self_consistency(Inquiry& inquiry, std::span<const int> chains);
-/// The same with another stopping rule than the settings'.
-Outcome vote_among_chains(Inquiry& inquiry, std::size_t chains, StoppingRule rule);
+/// The same with another stopping rule than the settings', and `done` as the first of the chains.
+Outcome vote_among_chains(Inquiry& inquiry, std::size_t chains, StoppingRule rule,
+                          std::vector<Candidate> done = {});
 Outcome best_of(Inquiry& inquiry, std::span<const int> chains);
 Outcome tree_of_thoughts(Inquiry& inquiry, std::span<const int> beam_and_depth);
 Outcome beam_search(Inquiry& inquiry, std::span<const int> beam);

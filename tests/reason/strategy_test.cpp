@@ -213,6 +213,7 @@ TEST_F(Strategies, WhatIsLeftOfABudgetIsNoChance) {
   // The greedy text has no answer; the vote ends early, and the tree that follows has what it left over.
   ReasonSettings s = settings("regex:boy|dog|big");
   s.budget = 600;
+  s.confidence = 0.7;
   s.judge = JudgeKind::Reward;
   s.reward = [](const Question&, std::string_view text, bool) { return static_cast<double>(text.size()); };
   const std::string alone = nodes(run("auto", s, {.parallel = 1, .threads = 1}));
