@@ -27,17 +27,19 @@ from reporting import checked, read_jsonl, spread, table
 TOOLS = pathlib.Path(__file__).resolve().parent
 SEEDS = (1, 2, 3)  # of sampling, on test; choices are made with the first
 VOTE_CHAINS = 16
-TEMPERATURES = ("0.5", "0.7", "1.0")
+TEMPERATURES = ("0.3", "0.5", "0.7", "1.0")
 # How sure the stopping rule has to be, and the chains begun together.
-STOPPINGS = (("0.95", "4"), ("0.9", "4"), ("0.8", "4"), ("0.8", "2"))
-CONFIDENCES = ("0.5", "0.7", "0.9")
+STOPPINGS = (("0.95", "4"), ("0.9", "1"), ("0.88", "1"), ("0.85", "1"))
+AUTO_TEMPERATURE = "0.5"
+CONFIDENCES = ("0.8", "0.9", "0.95")
 BAND = (0.5, 0.8)
 PUZZLE_TOKENS = 1000
 # The tree, the thoughts tried at each state and the search: three steps solve a puzzle of four numbers.
 TREES = (("tree:4,3", "4", "breadth"), ("tree:8,3", "4", "breadth"), ("tree:16,3", "8", "breadth"),
          ("tree:4,3", "4", "depth"), ("tree:8,3", "8", "depth"))
 FAMILIES = ("sum", "count", "problems of 1 and 2 steps", "problems of 3 to 5 steps")
-AT_ONCE = "Answer at once."
+# As the fine-tuning conversations ask.
+AT_ONCE, IN_STEPS = "Answer at once.", "Think step by step."
 COST_PROMPT, COST_TOKENS, COST_LIMIT = 512, 128, 3.5
 COST_STRATEGIES = ("cot", "self-consistency:8")
 
@@ -129,8 +131,8 @@ def paired(a, b):
 
 
 def cheapest(tried, goal):
-    """The way with the least tokens within a point of the goal, else the most accurate."""
-    near = [way for way, m in tried.items() if m.accuracy() >= goal - 0.01]
+    """The way with the least tokens within half a point of the goal, else the most accurate."""
+    near = [way for way, m in tried.items() if m.accuracy() >= goal - 0.005]
     return min(near, key=lambda way: tried[way].mean_tokens()) if near else \
         max(tried, key=lambda way: tried[way].accuracy())
 
@@ -164,7 +166,7 @@ class Page:
 # --- 1: word problems, examples in context ----------------------------------------------------------------
 
 NUMERIC = ("--match", "numeric", "--answer", "number")
-COT = ("--reason", "cot", "--trigger", "", "-n", "160", *NUMERIC)
+COT = ("--reason", "cot", "--trigger", IN_STEPS, "-n", "160", *NUMERIC)
 
 
 def directly(*more):
@@ -250,7 +252,7 @@ def vote(lab, page):
         return spread([(i["prompt"], i["answer"]) for i in items if i["steps"] in band], n)
 
     def voted(temperature, *more):
-        return ("--reason", f"self-consistency:{VOTE_CHAINS}", "--trigger", "", "-n", "160", *NUMERIC,
+        return ("--reason", f"self-consistency:{VOTE_CHAINS}", "--trigger", IN_STEPS, "-n", "160", *NUMERIC,
                 "--temp", temperature, *more)
 
     trial = in_band(lab.task("tasks_problem", "validation"), 800)
@@ -271,7 +273,7 @@ def vote(lab, page):
               f"{', '.join(TEMPERATURES)}, {best} is the best on",
               "validation, and of the stopping rules (confidence and chains at a time "
               f"{', '.join(map(' and '.join, STOPPINGS))})",
-              f"{' and '.join(rule)} is the cheapest within a point of all chains.")
+              f"{' and '.join(rule)} is the cheapest within half a point of all chains.")
     page.measured([("greedy cot", one), (f"self-consistency:{VOTE_CHAINS}", all_chains),
                    (f"with --stopping beta --confidence {rule[0]} --wave {rule[1]}", stopped)])
     d = paired(all_chains, one)
@@ -358,11 +360,11 @@ def mixture(lab, split, n):
 
 def auto(lab, page):
     page.text("## auto", "", "Equal parts: " + ", ".join(FAMILIES) + ".")
-    words = ("--trigger", "", "--direct", AT_ONCE, "-n", "160", *NUMERIC)
+    words = ("--trigger", IN_STEPS, "--direct", AT_ONCE, "-n", "160", *NUMERIC)
     chains = f"self-consistency:{VOTE_CHAINS}"
     single = {"direct": ("--reason", "direct"), "cot": ("--reason", "cot"),
-              chains: ("--reason", chains, "--temp", "0.7")}
-    spending = {c: ("--reason", "auto", "--temp", "0.7", "--confidence", c) for c in CONFIDENCES}
+              chains: ("--reason", chains, "--temp", AUTO_TEMPERATURE)}
+    spending = {c: ("--reason", "auto", "--temp", AUTO_TEMPERATURE, "--confidence", c) for c in CONFIDENCES}
 
     def tried(measure, name, n, split, arguments):
         return measure(f"auto-{split}-{name.replace(':', '-')}", "pith-tiny-sft", mixture(lab, split, n),
