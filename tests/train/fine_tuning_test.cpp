@@ -156,7 +156,9 @@ TEST(FineTuning, SlowEveryStepLearnsItsTask) {
   EXPECT_LT(sft_log.back()["text_validation_loss"], 0.5);
   EXPECT_NEAR(task.share_of_y("sft"), 0.5, 0.25);
 
-  reward(Config::parse(task.preference_config("reward", "sft").dump(), "reward.json"));
+  json r = task.preference_config("reward", "sft");
+  r["likelihood"] = 0.1;
+  reward(Config::parse(r.dump(), "reward.json"));
   EXPECT_EQ(task.log("reward").back()["validation_right"], 1.0);
   EXPECT_TRUE(open_model_file(task.folder / "reward/final.gguf").tensors.find("cls.output.weight"));
 
@@ -165,6 +167,10 @@ TEST(FineTuning, SlowEveryStepLearnsItsTask) {
   dpo(Config::parse(d.dump(), "dpo.json"));
   EXPECT_EQ(task.log("dpo").back()["validation_right"], 1.0);
   EXPECT_GT(task.share_of_y("dpo"), 0.9);
+  for (const json& line : task.log("dpo")) {  // a line a step
+    if (!line.contains("seconds_left")) continue;
+    EXPECT_DOUBLE_EQ(line["seconds_left"], line["seconds"].get<double>() * (30 - line["step"].get<int>()));
+  }
 
   json p = task.config("rlhf", "sft", 24);
   p["optimizer"]["peak_rate"] = 0.003;
@@ -173,6 +179,7 @@ TEST(FineTuning, SlowEveryStepLearnsItsTask) {
   p["answers"] = 32, p["minibatch"] = 16, p["epochs"] = 2, p["max_tokens"] = 8;
   p["temperature"] = 1, p["gamma"] = 1, p["lambda"] = 0.95;
   p["clip"] = 0.2, p["value_clip"] = 0.5, p["value_factor"] = 0.1, p["unfinished"] = 1;
+  p["mix"] = {{"train", task.at("conversations.jsonl")}, {"examples", 2}, {"weight", 0.01}};
   p["kl"] = {{"coefficient", 0.02}, {"target", 3}, {"horizon", 1000}};
   rlhf(Config::parse(p.dump(), "rlhf.json"));
   const std::vector<json> rlhf_log = task.log("rlhf");

@@ -142,7 +142,7 @@ class Optimisation {
                                  {"worse_reward", o.worse},
                                  {"rate", rate},
                                  {"gradient_norm", norm}},
-                                0);
+                                s_.steps);
   }
 
   void validate(TrainingRun& run) {

@@ -38,6 +38,14 @@ std::vector<float> shares(const TextPiece& piece, double total) {
 
 }  // namespace
 
+double next_token_gradient(Network<float>& network, const float* parameters, float* gradient,
+                           const TextPiece& piece, double total) {
+  network.forward(parameters, piece.batch);
+  const double loss = cross_entropy(network, parameters, gradient, piece.targets, shares(piece, total));
+  network.backward(parameters, gradient);
+  return loss;
+}
+
 NextTokenResult next_token_gradient(Parallel& parallel, const float* parameters, const TextPieces& pieces,
                                     double balance) {
   const Shape& shape = parallel.shape();

@@ -39,6 +39,9 @@ struct NextTokenResult {
   std::vector<std::int64_t> load;  ///< of a mixture: [L][E] (token, choice) pairs
 };
 
+/// A piece's part of the mean loss over the targets of `total` weight, and its gradient added to `gradient`.
+double next_token_gradient(Network<float>& network, const float* parameters, float* gradient,
+                           const TextPiece& piece, double total);
 /// Leaves the gradient of the mean loss, plus `balance` times the imbalance, in parallel.gradient().
 NextTokenResult next_token_gradient(Parallel& parallel, const float* parameters, const TextPieces& pieces,
                                     double balance);

@@ -180,7 +180,8 @@ class Pretraining {
         line["imbalance"] = result.imbalance;
         line["load"] = result.load;
       }
-      run.log().write_with_speeds(std::move(line), phase.schedule.end - run.count("tokens"));
+      const std::int64_t left = phase.schedule.end - run.count("tokens");
+      run.log().write_with_speeds(std::move(line), run.step() + left / pieces.rows());
     }
     if (run.step() % s_.validate_every == 0) validate(run);
   }

@@ -11,8 +11,11 @@
 namespace pith::lab {
 
 /// Learns from comparisons with the loss of Bradley and Terry, as InstructGPT does (Ouyang et al. 2022,
-/// arXiv:2203.02155). Keys of FineTuning, and: train, validation (lists of files of comparisons),
-/// comparisons (of a step). final.gguf has the head as cls.output.
+/// arXiv:2203.02155). Keys of LearningFromPairs, and: likelihood (weight of a second loss). The second loss
+/// teaches the trunk to look for its own mistakes: at each token of an answer, the head's square error against
+/// the log-probability of the answer so far under the model that training starts from. One bit a pair would
+/// teach that too slowly; a verifier that learns at every token is better as well in Cobbe et al. 2021
+/// (arXiv:2110.14168). final.gguf has the head as cls.output.
 void reward(const Config& config);
 
 /// The scores of sequences at their last tokens.

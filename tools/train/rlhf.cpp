@@ -12,6 +12,7 @@
 #include "train/fine_tuning.h"
 #include "train/model_file.h"
 #include "train/net/heads.h"
+#include "train/next_token.h"
 #include "train/order.h"
 #include "train/ppo.h"
 #include "train/reward.h"
@@ -27,6 +28,9 @@ struct Settings : FineTuning {
   std::int64_t answers, minibatch, epochs, max_tokens;
   double temperature, gamma, lambda, clip, value_clip, value_factor, unfinished;
   double kl_coefficient, kl_target, kl_horizon;
+  std::string mix_train;
+  std::int64_t mix_examples;
+  double mix_weight;
 
   explicit Settings(const Config& c) : FineTuning(c) {
     reward = c.text("reward");
@@ -46,6 +50,10 @@ struct Settings : FineTuning {
     kl_coefficient = kl.number("coefficient", 0, 1e3);
     kl_target = kl.number("target", 0, 1e6);
     kl_horizon = kl.number("horizon", 1, 1e12);
+    const Config mix = c.object("mix");
+    mix_train = mix.text("train");
+    mix_examples = mix.integer("examples", 0, 1 << 16);
+    mix_weight = mix.number("weight", 0, 1e3);
     c.finish();
   }
 };
@@ -100,8 +108,10 @@ class Reinforcement {
         conversations_(s_.tokenizer),
         questions_(read_questions(s_.prompts)),
         prompts_(tokens_of_questions()),
+        mixed_(read_conversations(s_.mix_train, conversations_, start_.shape.context)),
         parallel_(s_.parallel(start_.shape)),
-        order_(std::ssize(questions_), s_.seed) {
+        order_(std::ssize(questions_), s_.seed),
+        mixed_order_(std::ssize(mixed_), s_.seed) {
     if (reward_.shape != start_.shape)
       fail("{}: the reward model has another shape", printable(s_.reward, 400));
   }
@@ -165,7 +175,7 @@ class Reinforcement {
                                  {"ended", ended},
                                  {"clipped", clipped},
                                  {"gradient_norm", norm}},
-                                0);
+                                s_.steps);
     if (s_.kl_target > 0) {
       run.state("kl_coefficient") = adapted_coefficient(coefficient(run), kl, s_.kl_target,
                                                         static_cast<double>(s_.answers), s_.kl_horizon);
@@ -279,16 +289,27 @@ class Reinforcement {
   Update take_step(TrainingRun& run, std::span<Experience* const> chosen) {
     const std::vector<ExperiencePiece> pieces = pieces_of(chosen, parallel_.rows());
     const auto count = static_cast<double>(tokens(chosen));
+    TextPieces mixed(parallel_.rows());
+    for (const std::int64_t i : mixed_order_.take(run.step() * s_.mix_examples, s_.mix_examples))
+      mixed.add(mixed_[i].tokens, mixed_[i].targets);
     std::vector<Update> updates(pieces.size());
-    parallel_.gradient(std::ssize(pieces), [&](std::int64_t i, Network<float>& network, float* gradient) {
-      updates[i] = gradient_of(network, run.data(), gradient, pieces[i], count);
+    std::vector<double> mixed_losses(static_cast<std::size_t>(mixed.count()));
+    const std::int64_t own = std::ssize(pieces), all = own + mixed.count();
+    parallel_.gradient(all, [&](std::int64_t i, Network<float>& network, float* gradient) {
+      if (i < own) {
+        updates[i] = gradient_of(network, run.data(), gradient, pieces[i], count);
+      } else {
+        mixed_losses[i - own] = next_token_gradient(network, run.data(), gradient, mixed[i - own],
+                                                    mixed.total_weight() / s_.mix_weight);
+      }
     });
-    Update sum;
+    Update sum{.loss = std::accumulate(mixed_losses.begin(), mixed_losses.end(), 0.0)};
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       sum.loss += updates[i].loss;
       sum.clipped += updates[i].clipped;
       run.log().count(pieces[i].batch.rows(), training_flops(start_.shape, pieces[i].batch));
     }
+    run.log().count(mixed.rows(), mixed.flops(start_.shape));
     sum.norm = run.optimise(sum.loss, s_.schedule.rate(run.step()));
     return sum;
   }
@@ -335,8 +356,9 @@ class Reinforcement {
   Conversations conversations_;
   std::vector<Question> questions_;
   std::vector<std::vector<std::int32_t>> prompts_;  // of the questions
+  std::vector<Example> mixed_;                      // conversations of fine-tuning
   Parallel parallel_;
-  ShuffledOrder order_;
+  ShuffledOrder order_, mixed_order_;
 };
 
 }  // namespace

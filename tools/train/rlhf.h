@@ -13,7 +13,9 @@ namespace pith::lab {
 /// (a checkpoint or a run), prompts (sft_*.jsonl), answers (of an iteration), minibatch (answers of a step),
 /// epochs (over an iteration's answers), max_tokens, temperature, gamma, lambda, clip, value_clip,
 /// value_factor, unfinished (what an answer without an end loses), kl {coefficient, target, horizon; target
-/// 0: the coefficient stays}.
+/// 0: the coefficient stays}, mix {train (sft_*.jsonl), examples (of a step; 0: none), weight}: the loss of
+/// fine-tuning goes on beside PPO's with this weight, so that what was learnt there is not lost (PPO-ptx,
+/// Ouyang et al. 2022, arXiv:2203.02155).
 ///
 /// Logs the mean of the reward model's scores (proxy_reward), the annotator's (true_score) and how many
 /// answers are right, KL, entropy and length.

@@ -33,7 +33,7 @@ std::string lines_until(const std::filesystem::path& path, std::int64_t step) {
 }  // namespace
 
 RunLog::RunLog(const std::filesystem::path& run, std::int64_t step, Team& team)
-    : path_(run / "log.jsonl"), name_(run.filename().string()), team_(team) {
+    : path_(run / "log.jsonl"), name_(run.filename().string()), team_(team), step_(step) {
   write_file_atomically(path_, std::as_bytes(std::span<const char>(lines_until(path_, step))));
   measure_limit();
   resume();
@@ -59,17 +59,20 @@ void RunLog::write(ordered_json line) {
   if (!file.flush()) fail("{}: writing failed; is the disk full?", printable(path_.string(), 400));
 }
 
-void RunLog::write_with_speeds(ordered_json line, std::int64_t tokens_left) {
+void RunLog::write_with_speeds(ordered_json line, std::int64_t end) {
   pause();
+  const std::int64_t step = line["step"];
   const double tokens_per_second = static_cast<double>(tokens_) / seconds_;
   line["seconds"] = seconds_;
   line["tokens_per_s"] = tokens_per_second;
   line["flops"] = flops_ / seconds_;
   line["share_of_limit"] = flops_ / seconds_ / limit_;
-  line["seconds_left"] = static_cast<double>(std::max<std::int64_t>(tokens_left, 0)) / tokens_per_second;
+  line["seconds_left"] = seconds_ * static_cast<double>(std::max<std::int64_t>(end - step, 0)) /
+                         static_cast<double>(std::max<std::int64_t>(step - step_, 1));
   write(line);
   tokens_ = 0;
   flops_ = seconds_ = 0;
+  step_ = step;
   resume();
 
   const bool terminal = cli::stderr_is_terminal();
@@ -79,9 +82,9 @@ void RunLog::write_with_speeds(ordered_json line, std::int64_t tokens_left) {
   cli::write_error_stream(fmt::format(
       "{}{}: step {}, loss {:.4f}, {:.0f} tokens/s, {:.1f} GFLOP/s ({:.0f} % of the limit), {:.0f} min "
       "{:.0f} s left{}",
-      terminal ? "\r" : "", name_, line["step"].get<std::int64_t>(), line["loss"].get<double>(),
-      tokens_per_second, line["flops"].get<double>() / 1e9, 100 * line["share_of_limit"].get<double>(),
-      std::floor(left / 60), std::fmod(left, 60), terminal ? "   " : "\n"));
+      terminal ? "\r" : "", name_, step, line["loss"].get<double>(), tokens_per_second,
+      line["flops"].get<double>() / 1e9, 100 * line["share_of_limit"].get<double>(), std::floor(left / 60),
+      std::fmod(left, 60), terminal ? "   " : "\n"));
 }
 
 }  // namespace pith::lab

@@ -22,8 +22,8 @@ class RunLog {
   /// Appends a line.
   void write(nlohmann::ordered_json line);
   /// The same with the seconds of training since the last such line, tokens/s, FLOP/s, their share of this
-  /// machine's limit and the seconds left for `tokens_left`; the line is shown on stderr.
-  void write_with_speeds(nlohmann::ordered_json line, std::int64_t tokens_left);
+  /// machine's limit and the seconds left, of the line's "step" until the step `end`; shown on stderr.
+  void write_with_speeds(nlohmann::ordered_json line, std::int64_t end);
   /// Does what is no training (validation, checkpoints): its time does not count in speeds.
   template <class F>
   void aside(F&& work) {
@@ -44,7 +44,8 @@ class RunLog {
   std::filesystem::path path_;
   std::string name_;
   Team& team_;
-  double limit_ = 0;  // F32 operations per second
+  double limit_ = 0;   // F32 operations per second
+  std::int64_t step_;  // of the last line with speeds
   std::int64_t tokens_ = 0;
   double flops_ = 0, seconds_ = 0;
   Clock::time_point since_ = Clock::now(), shown_{}, measured_{};

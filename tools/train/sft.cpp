@@ -94,9 +94,8 @@ class FineTune {
     const double norm = run.optimise(result.loss, rate);
     run.log().count(pieces.rows(), pieces.flops(shape_));
     if (run.step() % s_.log_every != 0) return;
-    const std::int64_t left = pieces.rows() * (s_.steps - run.step());
     run.log().write_with_speeds(
-        {{"step", run.step()}, {"loss", result.loss}, {"rate", rate}, {"gradient_norm", norm}}, left);
+        {{"step", run.step()}, {"loss", result.loss}, {"rate", rate}, {"gradient_norm", norm}}, s_.steps);
   }
 
   void validate(TrainingRun& run) {
