@@ -36,7 +36,7 @@ BAND = (0.5, 0.8)
 PUZZLE_TOKENS = 1000
 # The tree, the thoughts tried at each state and the search: three steps solve a puzzle of four numbers.
 TREES = (("tree:4,3", "4", "breadth"), ("tree:8,3", "4", "breadth"), ("tree:16,3", "8", "breadth"),
-         ("tree:4,3", "4", "depth"), ("tree:8,3", "8", "depth"))
+         ("tree:4,3", "4", "depth"), ("tree:3,3", "3", "depth"))
 FAMILIES = ("sum", "count", "problems of 1 and 2 steps", "problems of 3 to 5 steps")
 # As the fine-tuning conversations ask.
 AT_ONCE, IN_STEPS = "Answer at once.", "Think step by step."
@@ -360,7 +360,7 @@ def mixture(lab, split, n):
 
 def auto(lab, page):
     page.text("## auto", "", "Equal parts: " + ", ".join(FAMILIES) + ".")
-    words = ("--trigger", IN_STEPS, "--direct", AT_ONCE, "-n", "160", *NUMERIC)
+    words = ("--trigger", "", "--direct", AT_ONCE, "-n", "160", *NUMERIC)
     chains = f"self-consistency:{VOTE_CHAINS}"
     single = {"direct": ("--reason", "direct"), "cot": ("--reason", "cot"),
               chains: ("--reason", chains, "--temp", AUTO_TEMPERATURE)}
