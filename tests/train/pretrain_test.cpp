@@ -169,12 +169,15 @@ TEST(Pretrain, AnotherConfigDoesNotResume) {
 Checkpoint some_checkpoint() {
   const Shape shape = mixture_shape();
   const std::vector<float> p = test_parameters<float>(Layout(shape));
+  std::vector<float> first = p, second = p;
+  for (float& v : first) v *= 2;
+  for (float& v : second) v *= 3;
   return {.shape = shape,
           .state = {{"step", 7}, {"x", 0.1}},
           .config = "{}",
           .parameters = p,
-          .first = p,
-          .second = p};
+          .first = std::move(first),
+          .second = std::move(second)};
 }
 
 TEST(Checkpoint, ReadsWhatWasWritten) {
@@ -186,6 +189,7 @@ TEST(Checkpoint, ReadsWhatWasWritten) {
   EXPECT_EQ(read.state, written.state);
   EXPECT_EQ(read.config, written.config);
   EXPECT_EQ(read.parameters, written.parameters);
+  EXPECT_EQ(read.first, written.first);
   EXPECT_EQ(read.second, written.second);
   EXPECT_NE(error_of([&] { read.number("y"); }).find("'y'"), std::string::npos);
 }

@@ -13,8 +13,8 @@ int apply(int a, char op, int b);
 /// "48 + 37 = 85".
 std::string plain_sum(int a, char op, int b);
 
-/// The same with the way to the result, which varies: "48 + 37 = 78 + 7 = 85", "8 + 7 = 15, 48 + 37 = 85",
-/// "23 * 7 = 140 + 21 = 161". Sums that fit in one digit and a carry are left plain.
+/// The same with the way to the result, which varies: "48 + 37 = 78 + 7 = 85", "48 + 37 = 55 + 30 = 85", "23
+/// * 7 = 140 + 21 = 161". What takes no such way, because a number is below ten or round, is left plain.
 std::string worked_sum(int a, char op, int b, Draw& draw);
 
 }  // namespace pith::lab
