@@ -116,7 +116,9 @@ void check_read(const ReasonOptions& o, const Strategy& strategy) {
       {"--confidence",
        [](Given v) { return v.confidence != usual.confidence; },
        {"self-consistency", "auto"}},
-      {"--wave", [](Given v) { return v.wave != usual.wave; }, {"self-consistency", "best-of", "auto"}},
+      {"--wave",
+       [](Given v) { return v.wave != usual.wave; },
+       {"self-consistency", "best-of", "tree", "auto"}},
       {"--judge", [](Given v) { return !v.judge.empty(); }, {"best-of", "tree", "auto"}},
       {"--verify", [](Given v) { return !v.verify.empty(); }, {"best-of", "tree", "auto"}},
       {"--reward-model",
@@ -211,7 +213,8 @@ void declare_reason_options(Options& options, ReasonOptions& v) {
   options.choice("--weight", v.weight, words_of(kWeights), "of a chain in a vote (equal)");
   options.choice("--stopping", v.stopping, words_of(kRules), "a vote ends when it is this sure (none)");
   options.option("--confidence", v.confidence, "P", "how sure, of --stopping and of auto (0.95)");
-  options.option("--wave", v.wave, "N", "chains begun together where a rule or a program may end it (4)");
+  options.option("--wave", v.wave, "N",
+                 "texts begun together where a rule, a program or a budget may end it (4)");
   options.choice("--judge", v.judge, words_of(kJudges),
                  "of best-of and tree; default: the program, the reward model, else log-probability");
   options.option("--reward-model", v.reward_model, "MODEL", "a model with a reward head (cls.output)");

@@ -222,6 +222,11 @@ TEST_F(Strategies, WhatIsLeftOfABudgetIsNoChance) {
   EXPECT_EQ(nodes(run("auto", s, {.others = 3})), alone);
 }
 
+TEST_F(Strategies, AutoCountsItsGreedyChainAmongEight) {
+  // No text has an answer, so that nothing ends the vote: a direct text, the greedy chain and seven others.
+  EXPECT_EQ(run("auto", settings("regex:no such word")).cost.chains, 9);
+}
+
 TEST_F(Strategies, TheRequestHoldsForEveryText) {
   Request r = a_request(10);
   r.sampling.logit_bias = {{*test::stories_tokenizer().eos(), 100.0f}};

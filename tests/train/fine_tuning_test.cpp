@@ -162,6 +162,14 @@ TEST(FineTuning, SlowEveryStepLearnsItsTask) {
   EXPECT_EQ(task.log("reward").back()["validation_right"], 1.0);
   EXPECT_TRUE(open_model_file(task.folder / "reward/final.gguf").tensors.find("cls.output.weight"));
 
+  // The head is 0 at first, and the likelihoods of the answers are not: with weight, it learns them.
+  r["run"] = task.at("likely");
+  r["likelihood"] = 100;
+  reward(Config::parse(r.dump(), "reward.json"));
+  const std::vector<json> likely = task.log("likely");  // the first and the last line are of validation
+  EXPECT_LT(likely.at(likely.size() - 2)["likelihood_error"],
+            likely.at(1)["likelihood_error"].get<double>() / 2);
+
   json d = task.preference_config("dpo", "sft");
   d["beta"] = 0.1;
   dpo(Config::parse(d.dump(), "dpo.json"));
@@ -187,6 +195,13 @@ TEST(FineTuning, SlowEveryStepLearnsItsTask) {
   EXPECT_GT(rlhf_log.back()["proxy_reward"], rlhf_log.front()["proxy_reward"]);
   EXPECT_GT(rlhf_log.back()["true_score"], rlhf_log.front()["true_score"]);
   EXPECT_GT(task.share_of_y("rlhf"), 0.8);
+
+  // The loss of fine-tuning, with weight, holds it to half x and half y.
+  json held = p;
+  held["run"] = task.at("held");
+  held["mix"]["examples"] = 16, held["mix"]["weight"] = 10;
+  rlhf(Config::parse(held.dump(), "rlhf.json"));
+  EXPECT_LT(task.share_of_y("held"), 0.75);
 
   // Stopped behind every iteration, it ends with the same bytes.
   cli::prepare_process();
