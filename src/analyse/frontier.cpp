@@ -63,7 +63,7 @@ std::size_t distinct_sizes(std::span<const TrainingRun> runs) {
   std::vector<double> sizes;
   for (const TrainingRun& r : runs) sizes.push_back(r.params);
   std::ranges::sort(sizes);
-  return static_cast<std::size_t>(std::ranges::unique(sizes).begin() - sizes.begin());
+  return static_cast<std::size_t>(std::unique(sizes.begin(), sizes.end()) - sizes.begin());
 }
 
 // The largest group of runs of nearly equal compute is taken out, again and again.
