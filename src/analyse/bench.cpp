@@ -143,12 +143,6 @@ BenchResult run_bench(std::shared_ptr<const Model> model, const BenchSetting& se
   return result;
 }
 
-double percentile(std::vector<double> values, double share) {
-  if (values.empty()) return 0;
-  std::ranges::sort(values);
-  return quantile(values, share);
-}
-
 std::vector<double> rates(double count, std::span<const double> seconds) {
   std::vector<double> out;
   for (const double s : seconds) out.push_back(count / s);

@@ -52,8 +52,6 @@ BenchResult run_bench(std::shared_ptr<const Model> model, const BenchSetting& se
 
 // --- samples ------------------------------------------------------------------------------------
 
-/// The quantile of values in any order; 0 for none.
-double percentile(std::vector<double> values, double share);
 /// `count` / value of each.
 std::vector<double> rates(double count, std::span<const double> seconds);
 

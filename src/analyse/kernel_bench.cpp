@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analyse/bench.h"
+#include "analyse/statistics.h"
 #include "base/half.h"
 #include "kernels/probe.h"
 

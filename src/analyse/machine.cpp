@@ -8,7 +8,6 @@
 #include <optional>
 #include <vector>
 
-#include "analyse/bench.h"
 #include "analyse/statistics.h"
 #include "base/error.h"
 #include "base/file.h"

@@ -29,6 +29,12 @@ double quantile(std::span<const double> sorted, double q) {
   return sorted[below] + (place - static_cast<double>(below)) * (sorted[below + 1] - sorted[below]);
 }
 
+double percentile(std::vector<double> values, double q) {
+  if (values.empty()) return 0;
+  std::ranges::sort(values);
+  return quantile(values, q);
+}
+
 Interval middle_95(std::vector<double> values) {
   std::ranges::sort(values);
   return {quantile(values, 0.025), quantile(values, 0.975)};

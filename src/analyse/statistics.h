@@ -20,6 +20,8 @@ double standard_deviation(std::span<const double> values);
 
 /// Between the order statistics, linearly (type 7 of Hyndman and Fan 1996). `values` is sorted and not empty.
 double quantile(std::span<const double> sorted, double q);
+/// The same of values in any order; 0 for none.
+double percentile(std::vector<double> values, double q);
 /// The middle 95 % of `values`, which are not empty.
 Interval middle_95(std::vector<double> values);
 

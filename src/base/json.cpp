@@ -14,12 +14,14 @@ using nlohmann::json;
 
 constexpr int kMaxDepth = 200;
 
-// "line 3, column 7" of the byte at `offset`; columns count bytes, from 1.
+// "line 3, column 7" of the byte at `offset`, and of a text of one line the column alone, since that may be a
+// line of a file itself; columns count bytes, from 1.
 std::string place(std::string_view text, std::size_t offset) {
   const std::string_view before = text.substr(0, std::min(offset, text.size()));
-  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0: the first line
-  return fmt::format("line {}, column {}", line, before.size() - line_start + 1);
+  const std::string column = fmt::format("column {}", before.size() - line_start + 1);
+  if (text.find('\n') == text.npos) return column;
+  return fmt::format("line {}, {}", 1 + std::count(before.begin(), before.end(), '\n'), column);
 }
 
 // The parser and everything that later walks the tree recurse or keep a stack: bound them before they start.

@@ -28,7 +28,6 @@ using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 namespace fs = std::filesystem;
 
-constexpr int kSomeFailed = 3, kInterrupted = 130;
 constexpr int kMostParallel = 1024;
 
 struct BatchArguments {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analyse/machine.h"
+#include "analyse/statistics.h"
 #include "base/error.h"
 #include "format/quant_recipe.h"
 

@@ -73,7 +73,7 @@ class Chat {
       }
     }
     session_.save_prompt_cache();
-    return !input_.interactive() && interrupted() ? 130 : 0;
+    return !input_.interactive() && interrupted() ? kInterrupted : 0;
   }
 
  private:

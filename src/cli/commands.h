@@ -3,11 +3,12 @@
 
 #include <functional>
 
+#include "cli/exit_code.h"
 #include "cli/options.h"
 
 namespace pith::cli {
 
-/// Does the work; the exit code (0 done, 1 failed, 130 interrupted).
+/// Does the work; the exit code.
 using Action = std::function<int()>;
 
 Action declare_run(Options& options);

@@ -46,7 +46,7 @@ int run(const ChoiceTask& o) {
         }
         return r.json();
       });
-  if (!done) return 130;
+  if (!done) return kInterrupted;
 
   std::vector<ChoiceResult> results;
   log.for_each(std::ssize(items),

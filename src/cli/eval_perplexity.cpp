@@ -138,7 +138,7 @@ int run(const Perplexity& o) {
       [&](std::int64_t, std::vector<Result> results) {
         return to_json(sums_of(results[0].prompt_logprobs));
       });
-  if (!done) return 130;
+  if (!done) return kInterrupted;
   report(o, plan, sums_in(log, count),
          plan.windows.size() == all ? text : scored_text(loaded.tokenizer, plan.windows));
   return 0;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "cli/exit_code.h"
 #include "base/hash.h"
 #include "cli/generation.h"
 #include "cli/input.h"
@@ -88,7 +89,7 @@ Json result_header(std::string_view what, const Engine& engine, std::string_view
 int tell_interrupted(const ItemLog& log, std::int64_t items) {
   note("interrupted after {} of {} items{}", log.size(), items,
        log.keeps() ? "; the same command with --resume goes on" : "");
-  return 130;
+  return kInterrupted;
 }
 
 bool Evaluation::run(std::string_view what, std::int64_t count, ItemLog& log, const Requests& requests,

@@ -61,14 +61,6 @@ Json logprobs_json(const Tokenizer& tokenizer, TokenId id, const Logprobs& p) {
 
 }  // namespace
 
-Tokenizer need_tokenizer(const ModelFile& file) {
-  std::optional<Tokenizer> tokenizer = find_tokenizer(file);
-  if (!tokenizer)
-    fail("{}: has no vocabulary, so it takes no text; pith logits takes token ids",
-         printable(file.path, 400));
-  return *std::move(tokenizer);
-}
-
 SchedulerOptions scheduler_options(const ModelOptions& values) {
   SchedulerOptions o;
   o.step_tokens = values.batch;

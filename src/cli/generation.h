@@ -87,8 +87,6 @@ class Session {
   std::string prompt_cache_;
 };
 
-/// The model's tokenizer. Throws Error where it has none.
-Tokenizer need_tokenizer(const ModelFile& file);
 SchedulerOptions scheduler_options(const ModelOptions& values);
 
 /// --prompt-cache.

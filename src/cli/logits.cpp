@@ -111,11 +111,11 @@ int run(const Logits& o) {
   Engine engine(model, options);
   report_engine(values, engine);
 
-  if (o.output == "-") return compute(engine, tokens, format, write_out) ? 0 : 130;
+  if (o.output == "-") return compute(engine, tokens, format, write_out) ? 0 : kInterrupted;
   AtomicFile file(o.output);
   const bool done = compute(engine, tokens, format,
                             [&](std::string_view text) { file.write(std::as_bytes(std::span(text))); });
-  if (!done) return 130;
+  if (!done) return kInterrupted;
   file.commit();
   if (o.model.json) {
     write_out(fmt::format("{{\"file\":{},\"tokens\":{},\"vocab\":{}}}\n", to_json_string(o.output), count,

@@ -41,8 +41,6 @@ constexpr Command kCommands[] = {
     {"bench", "how fast a model runs here, and how near that is to the machine's limits", declare_bench},
 };
 
-constexpr int kFailed = 1, kUsage = 2, kInterrupted = 130;
-
 std::string overview(std::string_view group) {
   std::string out = group.empty()
                         ? "pith - run language models on this machine\n\nUsage: pith COMMAND [options]\n\n"

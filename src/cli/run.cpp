@@ -138,7 +138,7 @@ int run_with_strategy(const Run& o, const Request& request, std::string text) {
   question.push_back({"user", std::move(text)});
 
   const std::optional<Outcome> outcome = answer(reasoner, session.scheduler(), question, request);
-  if (!outcome) return 130;
+  if (!outcome) return kInterrupted;
   session.save_prompt_cache();
   if (!o.trace.empty()) write_trace(o.trace, outcome->trace);
   if (o.model.json) {
@@ -158,7 +158,7 @@ int run(const Run& o) {
   if (o.logprobs && *o.logprobs < 0) fail_usage("--logprobs: expected at least 0, found {}", *o.logprobs);
   Request request = make_request(o.generation);
   std::string text = read_prompt(o);
-  if (interrupted()) return 130;
+  if (interrupted()) return kInterrupted;
   if (!o.reason.strategy.empty()) return run_with_strategy(o, request, std::move(text));
   Session session(o.model, o.prompt_cache);
   request.sampling.check(session.model().spec.vocab);
@@ -196,7 +196,7 @@ int run(const Run& o) {
   }
   if (o.logprobs && !o.model.json) report_logprobs(session, request, answered);
   if (o.stats) report_stats(session, answered);
-  return answered.choice().finish == FinishReason::Interrupted ? 130 : 0;
+  return answered.choice().finish == FinishReason::Interrupted ? kInterrupted : 0;
 }
 
 }  // namespace

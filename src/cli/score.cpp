@@ -103,7 +103,7 @@ int score_probability(const Score& o, const std::vector<ScoreItem>& items, const
         lines.put(at, result);
         return result;
       });
-  return done ? 0 : 130;
+  return done ? 0 : kInterrupted;
 }
 
 // A conversation as its template writes it, without the beginning of a further answer; else the text.
@@ -130,7 +130,7 @@ int score_reward(const Score& o, const std::vector<ScoreItem>& items) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (interrupted()) {
       note("interrupted after {} of {} items", i, items.size());
-      return 130;
+      return kInterrupted;
     }
     lines.put(i, of_item(i, [&]() -> Json {
                 std::vector<std::vector<TokenId>> texts;

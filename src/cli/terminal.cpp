@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "cli/exit_code.h"
 
 namespace pith::cli {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 volatile sig_atomic_t interrupts = 0;
 
 extern "C" void on_interrupt(int) {
-  if (interrupts > 0) _exit(130);
+  if (interrupts > 0) _exit(kInterrupted);
   interrupts = 1;
 }
 

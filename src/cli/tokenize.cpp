@@ -90,7 +90,7 @@ int convert_lines(const Tokenize& o, const Tokenizer& tokenizer) {
     }
     write_out(to_json_text(out) + "\n");
   }
-  return interrupted() ? 130 : 0;
+  return interrupted() ? kInterrupted : 0;
 }
 
 // What the model reads of a conversation.
@@ -124,7 +124,7 @@ int run(const Tokenize& o) {
   if (!o.chat.empty()) return print_chat(o, path, tokenizer);
   if (o.jsonl) return convert_lines(o, tokenizer);
   print_text(o, tokenizer, read_text(o.text, "", "tokenize"));
-  return interrupted() ? 130 : 0;
+  return interrupted() ? kInterrupted : 0;
 }
 
 }  // namespace

@@ -19,12 +19,6 @@ EngineOptions engine_options(const OpenOptions& options) {
   return o;
 }
 
-Tokenizer need_tokenizer(const ModelFile& file) {
-  std::optional<Tokenizer> tokenizer = find_tokenizer(file);
-  if (!tokenizer) fail("{}: has no vocabulary, so it takes no text", printable(file.path));
-  return *std::move(tokenizer);
-}
-
 }  // namespace
 
 struct LanguageModel::State {

@@ -24,6 +24,14 @@ std::optional<Tokenizer> find_tokenizer(const ModelFile& file) {
   return Tokenizer::from_metadata(file.metadata);
 }
 
+Tokenizer need_tokenizer(const ModelFile& file) {
+  std::optional<Tokenizer> tokenizer = find_tokenizer(file);
+  if (!tokenizer)
+    fail("{}: has no vocabulary, so it takes no text; pith logits takes token ids",
+         printable(file.path, 400));
+  return *std::move(tokenizer);
+}
+
 namespace {
 
 std::string template_in_folder(const std::filesystem::path& folder) {

@@ -15,6 +15,8 @@ bool has_vocabulary(const Metadata& metadata);
 
 /// The tokenizer in a model file or directory; nothing where there is none. Throws Error.
 std::optional<Tokenizer> find_tokenizer(const ModelFile& file);
+/// The same for what takes text: throws Error where there is none.
+Tokenizer need_tokenizer(const ModelFile& file);
 
 /// The source of the model's chat template: tokenizer.chat_template of GGUF; chat_template.jinja, else the
 /// one in tokenizer_config.json. Empty where it has none. Throws Error.

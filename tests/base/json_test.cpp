@@ -34,16 +34,16 @@ TEST(Json, ErrorsNameLineColumnAndReason) {
     std::string_view expected;
   };
   for (const Row& row : {
-           Row{"", "f.json: line 1, column 1: invalid JSON"},
+           Row{"", "f.json: column 1: invalid JSON"},
            Row{"{\n \"a\": tru\n}", "f.json: line 2, column 10: invalid JSON"},
-           Row{"[1] x", "f.json: line 1, column 5: invalid JSON"},
-           Row{"[1,]", "f.json: line 1, column 4: invalid JSON"},
-           Row{"\"\xff\"", "f.json: line 1, column 2: invalid JSON"},
-           Row{"\"a\x1b\"", "f.json: line 1, column 3: invalid JSON"},
-           Row{"\"\\ud800\"", "f.json: line 1, column 8: invalid JSON"},
+           Row{"[1] x", "f.json: column 5: invalid JSON"},
+           Row{"[1,]", "f.json: column 4: invalid JSON"},
+           Row{"\"\xff\"", "f.json: column 2: invalid JSON"},
+           Row{"\"a\x1b\"", "f.json: column 3: invalid JSON"},
+           Row{"\"\\ud800\"", "f.json: column 8: invalid JSON"},
            Row{"[1e999]", "f.json: invalid JSON: number overflow"},
-           Row{"[", "f.json: line 1, column 2: invalid JSON"},
-           Row{"]", "f.json: line 1, column 1: invalid JSON"},
+           Row{"[", "f.json: column 2: invalid JSON"},
+           Row{"]", "f.json: column 1: invalid JSON"},
        }) {
     const std::string found = error_of(row.text);
     EXPECT_TRUE(found.starts_with(row.expected)) << found;
@@ -55,7 +55,7 @@ TEST(Json, ErrorsNameLineColumnAndReason) {
 TEST(Json, DepthIsBounded) {
   EXPECT_NO_THROW(parse_json(repeat("[", 200) + repeat("]", 200), "f"));
   EXPECT_EQ(error_of(repeat("[", 201) + repeat("]", 201)),
-            "f.json: line 1, column 201: JSON nested deeper than 200 levels");
+            "f.json: column 201: JSON nested deeper than 200 levels");
   EXPECT_NE(error_of(repeat("{\"a\":", 1'000'000)).find("nested deeper"), std::string::npos);
   EXPECT_NO_THROW(parse_json("\"" + repeat("[", 500) + "\"", "f"));      // inside a string it is text
   EXPECT_NO_THROW(parse_json("\"\\\"" + repeat("[", 500) + "\"", "f"));  // also behind an escaped quote

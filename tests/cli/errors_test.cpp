@@ -66,7 +66,7 @@ TEST(Errors, FilesOfAnotherKind) {
   const TemporaryFolder folder;
   const std::string text = folder.write("text", "Once upon a time").string(),
                     object = folder.write("object.json", "{}").string();
-  expect_error({"inspect", "--expert-stats", text, "--json"}, 1, text + ": line 1, column 1: invalid JSON");
+  expect_error({"inspect", "--expert-stats", text, "--json"}, 1, text + ": column 1: invalid JSON");
   expect_error({"inspect", "--expert-stats", object}, 1, "writes: key '");
   expect_error({"trace", object}, 1, object + ": is no trace of pith: key 'strategy' not found");
   expect_error({"template", folder.write("bad.jinja", "{% if %}").string(), "--context", object}, 1,

@@ -440,9 +440,9 @@ TEST(HostileFiles, AHuggingFaceDirectoryOfNonsense) {
   folder.write("config.json", "{}");
   EXPECT_EQ(error(), "");
   for (const Row& row : std::vector<Row>{
-           {"config.json", "", "config.json: line 1, column 1: invalid JSON"},
-           {"config.json", std::string(100000, '['), "config.json: line 1, column 201: JSON nested deeper"},
-           {"config.json", "\xff\xfe{}", "config.json: line 1, column 1: invalid JSON"},
+           {"config.json", "", "config.json: column 1: invalid JSON"},
+           {"config.json", std::string(100000, '['), "config.json: column 201: JSON nested deeper"},
+           {"config.json", "\xff\xfe{}", "config.json: column 1: invalid JSON"},
            {"config.json", "3", "config.json: expected a JSON object, found number"},
            {"generation_config.json", "null", "generation_config.json: expected a JSON object, found null"},
            {"model.safetensors", "", "model.safetensors: the file is empty"},

@@ -1,4 +1,4 @@
-// What counts as a right answer, what the annotator prefers, and how sure a share is.
+// What counts as a right answer, what the annotator prefers, and the arithmetic of best-of-N.
 #include "train/eval/statistics.h"
 
 #include <gtest/gtest.h>
@@ -71,17 +71,6 @@ TEST(LabAnnotator, PrefersRightThenStyle) {
   EXPECT_TRUE(judge(sum, "The answer is 7.").same_style(judge(sum, "The answer is 8.")));
 }
 
-TEST(LabEval, WilsonInterval) {
-  // The formula at p = 0.75, n = 20, worked out apart from the code.
-  const Interval i = wilson(15, 20);
-  EXPECT_NEAR(i.low, 0.531299, 1e-5);
-  EXPECT_NEAR(i.high, 0.888138, 1e-5);
-  EXPECT_EQ(wilson(0, 0).high, 1);
-  EXPECT_EQ(wilson(0, 10).low, 0);
-  EXPECT_GT(wilson(0, 10).high, 0.2);
-}
-
-}  // namespace
 // Against all subsets of six, by their bits.
 TEST(Statistics, ChancesOfBeingTheBestOfN) {
   constexpr int kTotal = 6;
@@ -97,12 +86,5 @@ TEST(Statistics, ChancesOfBeingTheBestOfN) {
   }
 }
 
-TEST(Statistics, AMeanHasItsInterval) {
-  const Mean mean = mean_of(std::vector<double>{1, 2, 3, 6});
-  EXPECT_DOUBLE_EQ(mean.mean, 3);
-  // deviation sqrt(14 / 4), over four values
-  EXPECT_NEAR(mean.high - mean.mean, 1.959964 * std::sqrt(14.0) / 4, 1e-12);
-  EXPECT_EQ(mean.n, 4);
-}
-
+}  // namespace
 }  // namespace pith::lab

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "text/tokenizer.h"
+#include "train/bpe/tokenizer.h"
 #include "train/model_file.h"
 #include "train/next_token.h"
 #include "train/schedule.h"
@@ -18,8 +19,6 @@ namespace {
 
 using nlohmann::ordered_json;
 using std::filesystem::path;
-
-constexpr std::string_view kEndOfText = "<|endoftext|>";
 
 struct Settings {
   path run, tokenizer, train, validation;

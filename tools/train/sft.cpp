@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "train/bpe/tokenizer.h"
 #include "train/conversations.h"
 #include "train/fine_tuning.h"
 #include "train/next_token.h"
@@ -56,8 +57,8 @@ class FineTune {
 
  private:
   TokenStream stream(const std::string& path) const {
-    const auto end = conversations_.tokenizer().find("<|endoftext|>");
-    if (!end) fail("{}: has no token <|endoftext|>", printable(s_.tokenizer.string(), 400));
+    const auto end = conversations_.tokenizer().find(kEndOfText);
+    if (!end) fail("{}: has no token {}", printable(s_.tokenizer.string(), 400), kEndOfText);
     return TokenStream(path, shape_.vocab, *end, shape_.context);
   }
 

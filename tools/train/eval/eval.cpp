@@ -173,13 +173,7 @@ struct Count {
   std::int64_t right = 0, n = 0;
 };
 
-Json share_json(const Count& c) {
-  const Interval i = wilson(c.right, c.n);
-  return {{"accuracy", static_cast<double>(c.right) / static_cast<double>(c.n)},
-          {"low", i.low},
-          {"high", i.high},
-          {"n", c.n}};
-}
+Json share_json(const Count& c) { return to_json("accuracy", estimate_share(c.right, c.n)); }
 
 // What an answer was found to be: right or not, and the annotator's score.
 struct Verdict {
@@ -209,8 +203,8 @@ struct Comparison {
   }
   void report(Json& to) const {
     if (difference.empty()) return;
-    to["difference"] = mean_of(difference).json();
-    to["preferred"] = mean_of(preferred).json();
+    to["difference"] = to_json("mean", estimate_mean(difference));
+    to["preferred"] = to_json("mean", estimate_mean(preferred));
   }
 };
 

@@ -88,11 +88,10 @@ void rank_pairs(const Config& config) {
   }
   Json report;
   for (const auto& [group, count] : counts) {
-    const double share = static_cast<double>(count.right) / static_cast<double>(count.n);
-    const Interval i = wilson(count.right, count.n);
-    report[group] = {{"accuracy", share}, {"low", i.low}, {"high", i.high}, {"n", count.n}};
-    cli::write_out(fmt::format("{:<12} {:6.2f} %  [{:.2f}, {:.2f}]  n {}\n", group, 100 * share, 100 * i.low,
-                               100 * i.high, count.n));
+    const MeanEstimate share = estimate_share(count.right, count.n);
+    report[group] = to_json("accuracy", share);
+    cli::write_out(fmt::format("{:<12} {:6.2f} %  [{:.2f}, {:.2f}]  n {}\n", group, 100 * share.value,
+                               100 * share.interval.low, 100 * share.interval.high, share.n));
   }
   write_report(out, report);
 }
@@ -138,15 +137,15 @@ void best_of(const Config& config) {
       proxies.push_back(proxy);
       truths.push_back(truth);
     }
-    const Mean proxy = mean_of(proxies), truth = mean_of(truths);
+    const MeanEstimate proxy = estimate_mean(proxies), truth = estimate_mean(truths);
     const auto size = static_cast<double>(n);
     report["best_of"].push_back({{"n", n},
                                  {"kl", std::log(size) - (size - 1) / size},
-                                 {"proxy_reward", proxy.json()},
-                                 {"true_score", truth.json()}});
-    cli::write_out(
-        fmt::format("best of {:<4} proxy {:7.3f} [{:.3f}, {:.3f}]  true {:6.3f} [{:.3f}, {:.3f}]\n", n,
-                    proxy.mean, proxy.low, proxy.high, truth.mean, truth.low, truth.high));
+                                 {"proxy_reward", to_json("mean", proxy)},
+                                 {"true_score", to_json("mean", truth)}});
+    cli::write_out(fmt::format(
+        "best of {:<4} proxy {:7.3f} [{:.3f}, {:.3f}]  true {:6.3f} [{:.3f}, {:.3f}]\n", n, proxy.value,
+        proxy.interval.low, proxy.interval.high, truth.value, truth.interval.low, truth.interval.high));
   }
   write_report(out, report);
 }
