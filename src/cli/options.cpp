@@ -59,6 +59,23 @@ std::string wrapped(const std::string& text, std::size_t column, std::size_t ind
   return out + '\n';
 }
 
+// "-t,--threads"
+std::vector<std::string> split(const std::string& names) {
+  std::vector<std::string> out;
+  for (std::size_t begin = 0; begin < names.size();) {
+    const std::size_t end = std::min(names.find(',', begin), names.size());
+    out.push_back(names.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return out;
+}
+
+// Whether an argument could be "--name", "--name=value", "-n", "-nVALUE", or one of several letters "-abn".
+bool may_mean(std::string_view argument, std::string_view name) {
+  if (name.starts_with("--")) return argument.starts_with(name);
+  return argument.starts_with('-') && !argument.starts_with("--") && argument.find(name[1]) != argument.npos;
+}
+
 // "  names PLACEHOLDER   help", the help wrapped in its column.
 std::string help_line(const std::string& left, const std::string& help) {
   std::string out = "  " + left;
@@ -96,9 +113,22 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   return best;
 }
 
+// CLI11 compares an option that is added with all that are there, by copies of their names: a quarter of the
+// time in which a small model answers. So it hears only of those that the arguments can mean.
 struct Options::Parser {
+  struct Declared {
+    std::string names;
+    std::function<void()> add;
+  };
+
   CLI::App app;
+  std::vector<Declared> declared;
   std::vector<std::string> long_after_one_dash;  // "-ub", which CLI11 cannot have
+
+  bool given(const std::string& name) const {
+    const CLI::Option* option = app.get_option_no_throw(name);
+    return option && option->count() > 0;
+  }
 };
 
 Options::Options(std::string command, std::string summary)
@@ -113,7 +143,8 @@ Options::Options(std::string command, std::string summary)
 Options::~Options() = default;
 
 void Options::flag(const std::string& names, bool& value, const std::string& help) {
-  parser_->app.add_flag_callback(names, [&value] { value = true; });
+  parser_->declared.push_back(
+      {names, [this, names, &value] { parser_->app.add_flag_callback(names, [&value] { value = true; }); }});
   entries_.push_back({group_, needs_, names, "", help});
 }
 
@@ -124,20 +155,25 @@ void Options::add(const std::string& names, const std::string& placeholder, cons
   if (one_dash) parser_->long_after_one_dash.push_back(first);
   // A text may be empty; a name or a word that is comes from a variable that the shell does not know.
   const bool text = placeholder == "TEXT" || names == "TEXT" || names == "PROMPT";
-  parser_->app
-      .add_option(one_dash ? "-" + names : names,
-                  [this, last, text, store = std::move(store)](const CLI::results_t& results) {
-                    for (const std::string& argument : results) {
-                      if (argument.empty() && !text)
-                        fail_usage("{}: {}: the argument is empty (see: pith {} --help)", command_, last,
-                                   command_);
-                      store(argument);
-                    }
-                    return true;
-                  })
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  (names.starts_with('-') ? entries_ : positionals_).push_back({group_, needs_, names, placeholder, help});
+  const auto take = [this, last, text, store = std::move(store)](const CLI::results_t& results) {
+    for (const std::string& argument : results) {
+      if (argument.empty() && !text)
+        fail_usage("{}: {}: the argument is empty (see: pith {} --help)", command_, last, command_);
+      store(argument);
+    }
+    return true;
+  };
+  const std::string known = one_dash ? "-" + names : names;
+  const auto add = [this, known, take] {
+    parser_->app.add_option(known, take)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  };
+  if (names.starts_with('-')) {
+    parser_->declared.push_back({known, add});
+    entries_.push_back({group_, needs_, names, placeholder, help});
+  } else {
+    add();
+    positionals_.push_back({group_, needs_, names, placeholder, help});
+  }
 }
 
 void Options::choice(const std::string& names, std::string& value, std::vector<std::string> words,
@@ -178,7 +214,7 @@ void Options::example(const std::string& text) { examples_.push_back(text); }
 void Options::check_needs() const {
   for (const Entry& e : entries_) {
     const std::string name = e.names.substr(e.names.rfind(',') + 1);
-    if (!e.needs.empty() && parser_->app.count(name) > 0 && parser_->app.count(e.needs) == 0)
+    if (!e.needs.empty() && parser_->given(name) && !parser_->given(e.needs))
       fail_usage("{}: {} needs {} (see: pith {} --help)", command_, name, e.needs, command_);
   }
 }
@@ -199,6 +235,13 @@ bool Options::parse(std::vector<std::string> arguments) {
     write_out(help());
     return false;
   }
+  for (const Parser::Declared& d : parser_->declared) {
+    const std::vector<std::string> names = split(d.names);
+    const auto means = [&](const std::string& argument) {
+      return std::ranges::any_of(names, [&](const std::string& name) { return may_mean(argument, name); });
+    };
+    if (std::ranges::any_of(arguments, means)) d.add();
+  }
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
   try {
     parser_->app.parse(arguments);
@@ -217,13 +260,7 @@ bool Options::parse(std::vector<std::string> arguments) {
                command_, printable(first, 60), command_);
   }
   std::vector<std::string> names;
-  for (const Entry& e : entries_) {
-    for (std::size_t begin = 0; begin < e.names.size();) {
-      const std::size_t end = std::min(e.names.find(',', begin), e.names.size());
-      names.push_back(e.names.substr(begin, end - begin));
-      begin = end + 1;
-    }
-  }
+  for (const Entry& e : entries_) std::ranges::copy(split(e.names), std::back_inserter(names));
   const std::string name = first.substr(0, first.find('='));
   const std::string guess = nearest(name, names);
   fail_usage("{}: unknown option {}{} (see: pith {} --help)", command_, printable(name, 40),

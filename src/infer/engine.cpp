@@ -17,9 +17,21 @@ const Linear& reward_head(const Model& model) {
   return model.weights.reward;
 }
 
+std::int64_t trained_context(const Model& model) {
+  return model.spec.trained_context > 0 ? model.spec.trained_context : kUnknownContext;
+}
+
+// What there is, or at least enough for a model that needs next to nothing: the system takes as long to say it
+// as such a model for a token.
+std::uint64_t memory_for(const Model& model, EngineOptions o) {
+  constexpr std::uint64_t kNextToNothing = 8 << 20;
+  if (o.context == 0) o.context = trained_context(model);
+  return Engine::plan(model, o).total() <= kNextToNothing ? 2 * kNextToNothing : available_memory();
+}
+
 // The trained context or what `memory` allows, whichever is less.
 std::int64_t longest_context(const Model& model, EngineOptions o, std::uint64_t memory) {
-  const std::int64_t trained = model.spec.trained_context > 0 ? model.spec.trained_context : kUnknownContext;
+  const std::int64_t trained = trained_context(model);
   memory = memory / 10 * 9;  // some is for everybody else
   o.positions = 0;
   std::int64_t fits = 1, above = trained + 1;
@@ -31,7 +43,7 @@ std::int64_t longest_context(const Model& model, EngineOptions o, std::uint64_t 
 }
 
 EngineOptions resolve(const Model& model, EngineOptions o) {
-  const std::uint64_t have = available_memory();
+  const std::uint64_t have = memory_for(model, o);
   if (!o.kernels) o.kernels = &kernels();
   if (o.threads == 0) o.threads = default_threads().threads;
   if (o.context == 0) o.context = longest_context(model, o, have);

@@ -2,7 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
+#include <sstream>
 
 #include "cli/run_pith.h"
 #include "shared_data.h"
@@ -192,6 +196,30 @@ TEST_F(Stdout, HelpAndVersionAreTheProductWhereTheyAreAskedFor) {
     EXPECT_EQ(o.err, "");
   }
   EXPECT_EQ(run_pith({"--version"}).out.substr(0, 5), "pith ");
+}
+
+TEST(Help, NoOptionHasTheNameOfAnother) {
+  // "  -t, --threads N   ..."
+  const std::regex option(R"(^  (-[\w-]+)(?:, (-[\w-]+))?)", std::regex::multiline);
+  for (const char* command :
+       {"run",      "chat",    "batch",    "inspect",    "tokenize",        "logits",        "template",
+        "quantize", "convert", "trace",    "synth",      "eval perplexity", "eval choice",   "eval generate",
+        "eval kl",  "score",   "plan fit", "plan train", "plan serve",      "plan lifetime", "bench"}) {
+    std::istringstream words(command);
+    std::vector<std::string> arguments{std::istream_iterator<std::string>(words), {}};
+    arguments.push_back("--help");
+    const std::string help = run_pith(arguments).out;
+    std::set<std::string> names;
+    for (std::sregex_iterator i(help.begin(), help.end(), option), end; i != end; ++i) {
+      for (const int group : {1, 2}) {
+        const std::string name = (*i)[group];
+        if (!name.empty()) {
+          EXPECT_TRUE(names.insert(name).second) << command << " " << name;
+        }
+      }
+    }
+    EXPECT_GE(names.size(), 3) << command;
+  }
 }
 
 }  // namespace
