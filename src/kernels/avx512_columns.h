@@ -1,4 +1,4 @@
-// Four tokens and more of the types that unpack quickly: 16 rows by tiles of up to eight tokens.
+// Three tokens and more of the types that unpack quickly: 16 rows by tiles of up to eight tokens.
 //
 // The rows come as the bytes of their file, transposed so that a lane is a row, and not yet unpacked. That is
 // done within the tile, for every tile again, because it is nearly free: for a block of 32 of 16 rows and
@@ -210,10 +210,11 @@ void multiply_tile(const ColumnTile<Q>& tile) {
   PITH_UNROLL for (int t = 0; t < T; ++t) _mm512_store_ps(tile.sums[t], sum[t]);
 }
 
-/// Four tokens and more, in tiles of about equal width, are never cut into less.
+/// Three tokens and more, in tiles of about equal width, are never cut into less.
 template <class Q>
 void multiply_tile(const ColumnTile<Q>& tile, int tokens) {
   switch (tokens) {
+    case 3: return multiply_tile<Q, 3>(tile);
     case 4: return multiply_tile<Q, 4>(tile);
     case 5: return multiply_tile<Q, 5>(tile);
     case 6: return multiply_tile<Q, 6>(tile);

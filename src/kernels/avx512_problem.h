@@ -1,4 +1,4 @@
-// What the products of four tokens and more have in common (see avx512_quant.h).
+// What the products of 16 rows side by side have in common (see avx512_quant.h).
 #pragma once
 
 #include "kernels/avx512_q8.h"

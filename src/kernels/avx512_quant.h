@@ -10,11 +10,11 @@
 // side for a single token too, which reach only 70-80 % of the bandwidth where rows are short; all of it is
 // reached by one row at a time.
 //
-// - Up to three tokens, or four of types that take long to unpack: one row after the other, straight from the
-//   file's layout (avx512_rows.h). A single token's matrix is read as one linear stream, which the hardware
-//   prefetcher follows. (Each further token costs 16 cycles a row and 16 blocks this way on Zen 4, because
-//   dots of blocks end with sums across lanes, against 11 for 16 rows and a block, whose transposition costs
-//   some 25.)
+// - Up to two tokens, three of eight bits, four of types that take long to unpack: one row after the other,
+//   straight from the file's layout (avx512_rows.h). The matrix of one token or two is read as one linear
+//   stream, which the hardware prefetcher follows. (Each further token costs 16 cycles a row and 16 blocks
+//   this way on Zen 4, because dots of blocks end with sums across lanes, against 11 for 16 rows and a block,
+//   whose transposition costs some 25.)
 // - More: 16 rows side by side, a lane = a row, by tiles of tokens; rows are transposed and, where that
 //   is quick, unpacked within the tile (avx512_columns.h), else unpacked into panels (avx512_panels.h).
 #pragma once
@@ -25,6 +25,13 @@
 
 namespace pith {
 namespace {
+
+/// Most tokens that are multiplied by one row after the other.
+template <class Q>
+constexpr int most_by_rows() {
+  constexpr bool kEightBits = Q::kBytes > 16 * 32;
+  return !Q::kQuick ? 4 : kEightBits ? 3 : 2;
+}
 
 template <class Q>
 void multiply(float* y, std::int64_t ldy, const void* w, const void* x, std::int64_t row_begin,
@@ -41,13 +48,16 @@ void multiply(float* y, std::int64_t ldy, const void* w, const void* x, std::int
     case 0: return;
     case 1: return multiply_rows<Q, 1>(y, ldy, p.w, p.x, row_begin, row_end, k);
     case 2: return multiply_rows<Q, 2>(y, ldy, p.w, p.x, row_begin, row_end, k);
-    case 3: return multiply_rows<Q, 3>(y, ldy, p.w, p.x, row_begin, row_end, k);
     default: break;
+  }
+  if constexpr (most_by_rows<Q>() >= 3) {
+    if (tokens == 3) return multiply_rows<Q, 3>(y, ldy, p.w, p.x, row_begin, row_end, k);
+  }
+  if constexpr (most_by_rows<Q>() >= 4) {
+    if (tokens == 4) return multiply_rows<Q, 4>(y, ldy, p.w, p.x, row_begin, row_end, k);
   }
   if constexpr (Q::kQuick) {
     multiply_columns<Q>(p, row_begin, row_end, tokens, align64(scratch));
-  } else if (tokens == 4) {
-    multiply_rows<Q, 4>(y, ldy, p.w, p.x, row_begin, row_end, k);
   } else {
     multiply_panels<Q>(p, row_begin, row_end, tokens, align64(scratch));
   }

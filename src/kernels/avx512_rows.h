@@ -92,12 +92,13 @@ PITH_INLINE __m512 sum_parts(const float (*parts)[16]) {
   return sum;
 }
 
-/// T tokens. Of several, as much at a time as stays in the first-level cache while 16 rows pass by.
+/// T tokens. Of one or two, whole rows; of more, as much at a time as stays in the first-level cache while 16
+/// rows pass by.
 template <class Q, int T>
 void multiply_rows(float* y, std::int64_t ldy, Bytes w, const Q8Blocks* x, std::int64_t row_begin,
                    std::int64_t row_end, std::int64_t k) {
   const std::int64_t groups = block_groups(k), bytes = row_bytes<Q>(k), x_groups = token_groups(k);
-  const std::int64_t step = T == 1 ? groups : 16 / T;
+  const std::int64_t step = T <= 2 ? groups : 16 / T;
   alignas(64) float parts[T][16][16];
   for (std::int64_t r = row_begin; r < row_end; r += 16) {
     const int rows = row_end - r < 16 ? static_cast<int>(row_end - r) : 16;
