@@ -38,11 +38,7 @@ Json parse_line(std::string_view text, std::int64_t line) {
     if (!json.is_object()) throw Error(place + ": expected an object");
     return json;
   } catch (const Error& e) {
-    std::string message = e.what();
-    // The text is one line of the input, whose number the message has.
-    const std::string own = place + ": line 1";
-    if (message.starts_with(own)) message.replace(0, own.size(), place);
-    throw LineError("invalid_json", message);
+    throw LineError("invalid_json", e.what());
   }
 }
 

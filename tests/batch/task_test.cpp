@@ -149,9 +149,9 @@ TEST_F(Task, WhatIsWrongIsSaid) {
   const auto body = [](const std::string& fields) {
     return R"({"custom_id":"a","body":{"prompt":"x",)" + fields + "}}";
   };
-  expect_error("{\"a\":", "invalid_json", "line 17, column 6");
+  expect_error("{\"a\":", "invalid_json", "line 17: column 6");
   expect_error("[1]", "invalid_json", "line 17: expected an object");
-  expect_error("\xff", "invalid_json", "line 17, column 1");
+  expect_error("\xff", "invalid_json", "line 17: column 1");
   expect_error(std::string(300, '['), "invalid_json", "nested deeper");
   expect_error(R"({"custom_id":1,"body":{"prompt":"x"}})", "invalid_request", "custom_id: expected a string");
   expect_error(R"({"custom_id":"a","url":"/v1/embeddings","body":{}})", "invalid_request", "/v1/completions");
