@@ -245,6 +245,12 @@ bool Options::parse(std::vector<std::string> arguments) {
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
   try {
     parser_->app.parse(arguments);
+  } catch (const CLI::ArgumentMismatch& e) {  // "--ub: 1 required  missing"
+    const std::string message = e.what();
+    std::string name = message.substr(0, message.find(':'));
+    if (std::ranges::count(parser_->long_after_one_dash, name.substr(1))) name.erase(0, 1);
+    fail_usage("{}: {}: the argument is missing (see: pith {} --help)", command_, printable(name, 40),
+               command_);
   } catch (const CLI::ParseError& e) {
     fail_usage("{}: {} (see: pith {} --help)", command_, printable(e.what(), 200), command_);
   }

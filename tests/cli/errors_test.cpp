@@ -40,6 +40,8 @@ TEST(Errors, WrongUsage) {
   expect_error({"run", "--temp", "1e308", "x"}, 2, "found '1e308', which is out of range");
   expect_error({"run", "-m", "", "x"}, 2, "--model: the argument is empty");
   expect_error({"inspect", ""}, 2, "MODEL: the argument is empty");
+  expect_error({"run", "--temp"}, 2, "run: --temp: the argument is missing");
+  expect_error({"bench", "-ub"}, 2, "bench: -ub: the argument is missing");
   expect_error({"logits"}, 2, "--tokens");
   expect_error({"logits", "--tokens", "1 two"}, 2, "found 'two'");
   expect_error({"logits", "--tokens", "1", "-o", "x.csv"}, 2, ".npy");
