@@ -92,13 +92,19 @@ PITH_INLINE __m512 sum_parts(const float (*parts)[16]) {
   return sum;
 }
 
+/// How far ahead of one linear stream the second-level cache is asked for it, in bytes. With the hardware's
+/// prefetcher alone a token of a 1B model takes 5 (Q4_0) to 10 % (Q4_K) longer on Zen 4; 4 KiB gain less,
+/// 10 KiB lose.
+constexpr std::int64_t kAhead = 6 << 10;
+
 /// T tokens. Of one or two, whole rows; of more, as much at a time as stays in the first-level cache while 16
 /// rows pass by.
 template <class Q, int T>
 void multiply_rows(float* y, std::int64_t ldy, Bytes w, const Q8Blocks* x, std::int64_t row_begin,
                    std::int64_t row_end, std::int64_t k) {
   const std::int64_t groups = block_groups(k), bytes = row_bytes<Q>(k), x_groups = token_groups(k);
-  const std::int64_t step = T <= 2 ? groups : 16 / T;
+  constexpr bool kOneStream = T <= 2;
+  const std::int64_t step = kOneStream ? groups : 16 / T;
   alignas(64) float parts[T][16][16];
   for (std::int64_t r = row_begin; r < row_end; r += 16) {
     const int rows = row_end - r < 16 ? static_cast<int>(row_end - r) : 16;
@@ -110,6 +116,11 @@ void multiply_rows(float* y, std::int64_t ldy, Bytes w, const Q8Blocks* x, std::
         __m512 acc[T];
         PITH_UNROLL for (int t = 0; t < T; ++t) acc[t] = _mm512_maskz_load_ps(added, parts[t][i]);
         for (std::int64_t g = begin; g < end; ++g) {
+          if constexpr (kOneStream) {
+            PITH_UNROLL for (int line = 0; line < Q::kBytes; line += 64) {
+              _mm_prefetch(row.data + g * Q::kBytes + kAhead + line, _MM_HINT_T1);
+            }
+          }
           Unpacked<Q> u;
           row.unpack(u, g);
           PITH_UNROLL for (int t = 0; t < T; ++t) acc[t] = dot_group<Q>(acc[t], u, x[t * x_groups + g]);
