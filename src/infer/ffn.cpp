@@ -101,6 +101,10 @@ void group_by_expert(ExpertChoice& c, const std::int32_t* expert, std::int64_t t
   c.begin.assign(static_cast<std::size_t>(m.experts) + 1, 0);
   for (std::size_t i = 0; i < pairs; ++i) ++c.begin[expert[i] + 1];
   std::partial_sum(c.begin.begin(), c.begin.end(), c.begin.begin());
+  c.used.clear();
+  for (int e = 0; e < m.experts; ++e) {
+    if (c.begin[e] < c.begin[e + 1]) c.used.push_back(e);
+  }
   std::vector<std::int32_t> next(c.begin.begin(), c.begin.end() - 1);
   c.slot.resize(pairs);
   c.token.resize(pairs);
@@ -111,23 +115,22 @@ void group_by_expert(ExpertChoice& c, const std::int32_t* expert, std::int64_t t
 }
 
 // One product of every expert that has tokens: rows of `x` grouped by expert -> rows of y. The threads share
-// out the row chunks of all experts together.
+// out the row chunks of all of them together.
 void multiply_experts(Worker& worker, const Pass& pass, const MoeWeights& w,
                       std::initializer_list<std::pair<float*, Linear FfnWeights::*>> products,
                       const Inputs& x) {
   constexpr std::int64_t kRows = 4 * kRowChunk;
   const ExpertChoice& c = pass.experts;
   const std::int64_t rows = (w.experts[0].*products.begin()->second).outputs();
-  const std::int64_t chunks = (rows + kRows - 1) / kRows, claims = std::ssize(w.experts) * chunks;
+  const std::int64_t chunks = (rows + kRows - 1) / kRows, claims = std::ssize(c.used) * chunks;
   worker.parallel_for(claims * std::ssize(products), 1, [&](std::int64_t claim, std::int64_t) {
     const auto& [y, member] = *(products.begin() + claim / claims);
-    const std::int64_t e = claim % claims / chunks, chunk = claim % chunks, first = c.begin[e],
-                       count = c.begin[e + 1] - first;
-    if (count == 0) return;
+    const std::int32_t e = c.used[claim % claims / chunks];
+    const std::int64_t chunk = claim % chunks, first = c.begin[e];
     const Linear& matrix = w.experts[e].*member;
     multiply_rows(pass.kernels, {y + first * rows, rows, &matrix},
-                  x.rows(input_kind(pass.kernels, matrix), first, matrix.inputs()), count, chunk * kRows,
-                  std::min(rows, (chunk + 1) * kRows), pass.ws.scratch[worker.index()]);
+                  x.rows(input_kind(pass.kernels, matrix), first, matrix.inputs()), c.begin[e + 1] - first,
+                  chunk * kRows, std::min(rows, (chunk + 1) * kRows), pass.ws.scratch[worker.index()]);
   });
 }
 
@@ -161,9 +164,8 @@ void mixture(Worker& worker, const Pass& pass, std::size_t layer) {
   });
   worker.parallel_for(1, 1, [&](std::int64_t, std::int64_t) { group_by_expert(c, expert, tokens, m); });
   if (pass.read_ahead) {
-    worker.parallel_for(m.experts, 1, [&](std::int64_t e, std::int64_t) {
-      if (c.begin[e] < c.begin[e + 1]) pass.read_ahead->want(w.experts[e]);
-    });
+    worker.parallel_for(std::ssize(c.used), 1,
+                        [&](std::int64_t i, std::int64_t) { pass.read_ahead->want(w.experts[c.used[i]]); });
   }
 
   const unsigned kinds = input_kinds(pass.kernels, {&w.experts[0].gate, &w.experts[0].up});

@@ -26,7 +26,7 @@ struct ExpertChoice {
   std::vector<std::int32_t> slot;    ///< [T][active] row among the rows grouped by expert
   std::vector<std::int32_t> token;   ///< [T * active] of each slot
   std::vector<std::int32_t> begin;   ///< [E + 1] slots of each expert
-  std::vector<std::int64_t> tasks;   ///< [E + 1] row claims before each expert
+  std::vector<std::int32_t> used;    ///< experts that have tokens, increasing
 };
 
 /// Everything that a step's threads read. Written before they start.
