@@ -18,8 +18,8 @@ namespace pith {
 
 struct EngineOptions {
   int threads = 0;  ///< 0: default_threads()
-  std::int64_t context =
-      0;  ///< positions of one sequence; 0: the trained length or what memory allows, whichever is less
+  /// Positions of one sequence; 0: the trained length or what memory allows, whichever is less.
+  std::int64_t context = 0;
   int sequences = 1;               ///< alive at a time
   std::int64_t positions = 0;      ///< of all sequences together; 0: sequences * context
   std::int64_t step_tokens = 512;  ///< the longest step; longer prompts are cut into such chunks

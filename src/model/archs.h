@@ -77,8 +77,8 @@ struct Arch {
   Activation activation = Activation::Silu;
   bool gated = true;
   float clamp = 0;  ///< see FfnSpec
-  bool alternating_gate =
-      false;  ///< the Hugging Face checkpoint's fused experts alternate rows of gate and up
+  /// The Hugging Face checkpoint's fused experts alternate rows of gate and up.
+  bool alternating_gate = false;
 
   Router router = Router::SoftmaxThenTopK;
   bool renormalise = false, weigh_input = false;
