@@ -170,7 +170,11 @@ std::optional<unsigned char> byte_of_spelling(std::string_view spelling) {
   return static_cast<unsigned char>(high * 16 + low);
 }
 
-std::string spelling_of_byte(unsigned char byte) { return fmt::format("<0x{:02X}>", byte); }
+// Every vocabulary asks for all of them, so not by a format string.
+std::string spelling_of_byte(unsigned char byte) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  return {'<', '0', 'x', kDigits[byte >> 4], kDigits[byte & 15], '>'};
+}
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   std::size_t at = text.find(from);
