@@ -21,20 +21,19 @@ std::int64_t trained_context(const Model& model) {
   return model.spec.trained_context > 0 ? model.spec.trained_context : kUnknownContext;
 }
 
-// What there is, or at least enough for a model that needs next to nothing: the system takes as long to say it
-// as such a model for a token.
+// What there is, or at least enough for a model that needs next to nothing: the system takes as long to say
+// it as such a model for a token.
 std::uint64_t memory_for(const Model& model, EngineOptions o) {
   constexpr std::uint64_t kNextToNothing = 8 << 20;
   if (o.context == 0) o.context = trained_context(model);
   return Engine::plan(model, o).total() <= kNextToNothing ? 2 * kNextToNothing : available_memory();
 }
 
-// The trained context or what `memory` allows, whichever is less.
-std::int64_t longest_context(const Model& model, EngineOptions o, std::uint64_t memory) {
-  const std::int64_t trained = trained_context(model);
+// The longest context that `memory` allows, up to `most`.
+std::int64_t longest_context(const Model& model, EngineOptions o, std::uint64_t memory, std::int64_t most) {
   memory = memory / 10 * 9;  // some is for everybody else
   o.positions = 0;
-  std::int64_t fits = 1, above = trained + 1;
+  std::int64_t fits = 1, above = most + 1;
   while (above - fits > 1) {
     o.context = fits + (above - fits) / 2;
     (Engine::plan(model, o).total() <= memory ? fits : above) = o.context;
@@ -46,7 +45,7 @@ EngineOptions resolve(const Model& model, EngineOptions o) {
   const std::uint64_t have = memory_for(model, o);
   if (!o.kernels) o.kernels = &kernels();
   if (o.threads == 0) o.threads = default_threads().threads;
-  if (o.context == 0) o.context = longest_context(model, o, have);
+  if (o.context == 0) o.context = longest_context(model, o, have, trained_context(model));
   o.step_tokens = std::min(o.step_tokens, o.context * o.sequences);
   if (o.positions == 0) o.positions = o.context * o.sequences;
   if (o.logit_rows == 0) o.logit_rows = o.sequences;
@@ -54,7 +53,7 @@ EngineOptions resolve(const Model& model, EngineOptions o) {
     fail(
         "{}: a context of {} needs {} MiB for KV cache and scratch memory, {} MiB are available; the largest "
         "that fits is --ctx {}",
-        model.file.path, o.context, need >> 20, have >> 20, longest_context(model, o, have));
+        model.file.path, o.context, need >> 20, have >> 20, longest_context(model, o, have, o.context));
   }
   return o;
 }
@@ -70,7 +69,7 @@ MemoryPlan Engine::plan(const Model& model, const EngineOptions& o) {
 }
 
 std::int64_t Engine::default_context(const Model& model, const EngineOptions& options) {
-  return longest_context(model, options, available_memory());
+  return longest_context(model, options, available_memory(), trained_context(model));
 }
 
 Engine::Engine(std::shared_ptr<const Model> model, EngineOptions options)
