@@ -46,7 +46,7 @@ struct ReasonSettings {
   VoteWeight weight = VoteWeight::Equal;
   StoppingRule rule = StoppingRule::None;
   double confidence = 0.95;  ///< of the stopping rule, and with which `auto` is content
-  int wave = 4;              ///< texts begun together where a rule or a budget may stop them
+  int wave = 4;              ///< texts begun together where a rule, a budget or a program may stop them
 
   JudgeKind judge = JudgeKind::Logprob;
   RewardFunction reward;

@@ -11,15 +11,13 @@ namespace pith {
 namespace {
 
 constexpr std::array<Strategy, 7> kStrategies{{
-    {"direct", "", "one answer as the model gives it", 0, false, answer_directly},
-    {"cot", "", "one answer with its steps first, asked for by the trigger", 0, false, chain_of_thought},
-    {"self-consistency", "N", "N chains with steps, the answer that most of them come to", 1, true,
-     self_consistency},
-    {"best-of", "N", "N chains with steps, the one the judge likes best", 1, true, best_of},
-    {"tree", "B,D", "a tree of thoughts, B states kept at each of D levels", 2, true, tree_of_thoughts},
-    {"beam", "B", "the most probable text that B beams find", 1, false, beam_search},
-    {"auto", "", "direct, then cot, a vote and a tree, as long as there is doubt", 0, true,
-     spend_where_it_pays},
+    {"direct", "", 0, false, answer_directly},
+    {"cot", "", 0, false, chain_of_thought},
+    {"self-consistency", "N", 1, true, self_consistency},
+    {"best-of", "N", 1, true, best_of},
+    {"tree", "B,D", 2, true, tree_of_thoughts},
+    {"beam", "B", 1, false, beam_search},
+    {"auto", "", 0, true, spend_where_it_pays},
 }};
 
 constexpr int kMost = 4096;
@@ -75,7 +73,7 @@ void StrategyCall::check(const ReasonSettings& settings) const {
   if (settings.thoughts == Thoughts::Delimiter && settings.delimiter.empty())
     fail_usage("--thoughts: the delimiter is empty");
   if (!(settings.confidence > 0 && settings.confidence <= 1))
-    fail_usage("--confidence: expected a probability above 0, found {}", settings.confidence);
+    fail_usage("--confidence: expected a probability above 0 and at most 1, found {}", settings.confidence);
   if (settings.wave < 1) fail_usage("--wave: expected at least 1, found {}", settings.wave);
   if (settings.votes < 1) fail_usage("--votes: expected at least 1, found {}", settings.votes);
   if (settings.branch < 0) fail_usage("--branch: expected at least 1, found {}", settings.branch);
@@ -99,6 +97,9 @@ Outcome StrategyCall::run(Generator& generator, const PromptMaker& prompter, con
 
 void Reasoner::need_answer(const Outcome& outcome) const {
   const std::string& rule = settings.answer.rule();
+  // Of a search that kept nothing: each text was cut off by its length, or the program refused it.
+  if (outcome.text.empty() && outcome.finish == FinishReason::Length)
+    fail("--reason {}: nothing came of {} texts", call.text(), outcome.cost.chains);
   if (outcome.answer || rule == "text") return;
   fail("--answer {} found nothing in any of {} texts, such as '{}'", printable(rule), outcome.cost.chains,
        printable(outcome.text, 60));

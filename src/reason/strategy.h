@@ -12,7 +12,7 @@
 namespace pith {
 
 struct Strategy {
-  std::string_view name, arguments, summary;
+  std::string_view name, arguments;
   std::size_t arguments_count;
   bool samples;  ///< needs a temperature above 0
   Outcome (*run)(Inquiry& inquiry, std::span<const int> arguments);
@@ -50,7 +50,7 @@ struct Reasoner {
   Outcome answer(Generator& generator, Question question, Request request) const {
     return call.run(generator, prompts, settings, std::move(question), std::move(request));
   }
-  /// Throws Error where the rule found no answer, unless all of a text is one.
+  /// Throws Error where the rule found no answer, unless all of a text is one, and where there is no text.
   void need_answer(const Outcome& outcome) const;
 };
 

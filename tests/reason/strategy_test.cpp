@@ -163,6 +163,15 @@ TEST_F(Strategies, ATreeGrowsThoughtByThought) {
   EXPECT_EQ(text, outcome.text);
 }
 
+TEST_F(Strategies, ASearchThatKeptNothingIsAnError) {
+  const Reasoner tree{StrategyCall("tree:2,2"), settings("text"), prompter()};
+  const auto outcome = [](std::string_view strategy) {
+    return run(strategy, settings("text"), {}, a_request(1));
+  };
+  EXPECT_THROW(tree.need_answer(outcome("tree:2,2")), Error) << "each thought is cut off";
+  EXPECT_NO_THROW(tree.need_answer(outcome("direct")));
+}
+
 TEST_F(Strategies, DepthFirstGoesNoFurtherBelowItsBound) {
   ReasonSettings s = settings("text");
   s.thoughts = Thoughts::Sentence;
