@@ -25,8 +25,7 @@ std::vector<TextWindow> sliding_windows(std::span<const TokenId> text, std::int6
 
 /// As llama.cpp's perplexity tool does it: pieces of `width` tokens of the text (which begins with BOS where
 /// the model adds one), the first token of each replaced by `bos`, the second half of each scored (from token
-/// width / 2
-/// + 1 on), the tail of the text left out.
+/// width / 2 + 1 on), the tail of the text left out.
 std::vector<TextWindow> disjoint_windows(std::span<const TokenId> text, std::int64_t width,
                                          std::optional<TokenId> bos);
 

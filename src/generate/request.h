@@ -55,8 +55,6 @@ struct Choice {
   int stop_string = -1;     ///< index of the one that ended the answer
   std::uint64_t seed = 0;
   std::string error;  ///< one line, where it failed
-  /// When each of `ids` came: nanoseconds since submit().
-  std::vector<std::int64_t> token_ns;
 };
 
 /// Nanoseconds, steady clock.

@@ -356,8 +356,7 @@ void Scheduler::State::sample(Job& job, std::span<const float> logits) {
   } catch (const Error& e) {
     return finish(job, FinishReason::Failed, e.what());
   }
-  const std::int64_t time = now();
-  if (group.answered == 0) group.answered = time;
+  if (group.answered == 0) group.answered = now();
   ++stats.answer_tokens;
 
   const bool ends = tokenizer && !request.ignore_eos && tokenizer->is_end_of_generation(id);
@@ -367,7 +366,6 @@ void Scheduler::State::sample(Job& job, std::span<const float> logits) {
   }
   job.tokens.push_back(id);
   choice.ids.push_back(id);
-  choice.token_ns.push_back(time - group.submitted);
   if (request.logprobs >= 0) choice.logprobs.push_back(logprobs);
   std::string text;
   if (job.text) choice.text += text = job.text->add(id);
