@@ -134,13 +134,13 @@ Json usage_json(const Result& result, const std::vector<ChoiceText>& texts) {
 }
 
 // The order of the members is part of the format: see finished.cpp.
-Json frame(const std::string& id, std::int64_t line) {
-  return {{"id", "batch_req_" + hex_id(id)}, {"custom_id", id}, {"line", line}};
+Json frame(const RequestName& name) {
+  return {{"id", name.key}, {"custom_id", name.id}, {"line", name.line}};
 }
 
 Json answered(const AnswerHeader& header, const BatchTask& task, Json choices, Json usage) {
-  const std::string hex = hex_id(task.id);
-  Json out = frame(task.id, task.line);
+  const std::string hex = hex_id(task.name.id);
+  Json out = frame(task.name);
   out["response"] = {{"status_code", 200},
                      {"request_id", "req_" + hex},
                      {"body",
@@ -181,8 +181,8 @@ std::string reasoned_line(const AnswerHeader& header, const BatchTask& task, con
   return to_line(line);
 }
 
-std::string error_line(const std::string& id, std::int64_t line, const LineError& error) {
-  Json out = frame(id, line);
+std::string error_line(const RequestName& name, const LineError& error) {
+  Json out = frame(name);
   out["response"] = nullptr;
   out["error"] = {{"code", error.code}, {"message", error.what()}};
   return to_line(out);

@@ -30,6 +30,6 @@ std::string answer_line(const AnswerHeader& header, const BatchTask& task, const
 /// all its texts but those that were cancelled on the way, and each text's prompt in full: how far those
 /// came, and how much was shared, depends on the company.
 std::string reasoned_line(const AnswerHeader& header, const BatchTask& task, const Outcome& outcome);
-std::string error_line(const std::string& id, std::int64_t line, const LineError& error);
+std::string error_line(const RequestName& name, const LineError& error);
 
 }  // namespace pith

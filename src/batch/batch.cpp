@@ -77,9 +77,9 @@ void Batch::take_in() {
 
 void Batch::take(const Line& line) {
   const BatchFormat format = *input_.format();
-  const std::string id = task_id(line.text, line.number, format);
-  const bool duplicate = !input_.is_file() && format != BatchFormat::Text && !seen_.insert(id);
-  if (finished_.ids.contains(duplicate ? duplicate_key(id, line.number) : id)) {
+  const RequestName name = request_name(line.text, line.number, task_id(line.text, line.number, format));
+  const bool duplicate = !input_.is_file() && format != BatchFormat::Text && !seen_.insert(name.id);
+  if (finished_.has(name, duplicate)) {
     ++counts_.skipped;
     return;
   }
@@ -95,7 +95,7 @@ void Batch::take(const Line& line) {
     BatchTask task = make_task(line.text, line.number, format, options_.defaults, prompter_, skipped_fields_);
     generator_ ? ask(turn, std::move(task)) : submit(turn, std::move(task));
   } catch (const LineError& e) {
-    fail_line(turn, id, line.number, e);
+    fail_line(turn, name, e);
   }
 }
 
@@ -125,7 +125,7 @@ void Batch::done(Active& active, const Result& result) {
   open_choices_ -= std::ssize(result.choices);
   for (const Choice& choice : result.choices) {
     if (choice.finish == FinishReason::Failed)
-      return fail_line(active.turn, active.task.id, active.task.line, LineError("failed", choice.error));
+      return fail_line(active.turn, active.task.name, LineError("failed", choice.error));
   }
   active.finish(result);
   emit(active.turn, answer_line(options_.header, active.task, result, active.texts, prompter_.tokenizer()));
@@ -165,16 +165,16 @@ void Batch::answered(const Asked& asked, const std::exception_ptr& error) {
     code = "no_answer";
     options_.reasoner->need_answer(asked.outcome);
   } catch (const UsageError& e) {
-    return fail_line(asked.turn, asked.task.id, asked.task.line, LineError("invalid_request", e.what()));
+    return fail_line(asked.turn, asked.task.name, LineError("invalid_request", e.what()));
   } catch (const Error& e) {
-    return fail_line(asked.turn, asked.task.id, asked.task.line, LineError(code, e.what()));
+    return fail_line(asked.turn, asked.task.name, LineError(code, e.what()));
   }
   emit(asked.turn, reasoned_line(options_.header, asked.task, asked.outcome));
   ++counts_.answered;
 }
 
-void Batch::fail_line(std::int64_t turn, const std::string& id, std::int64_t line, const LineError& error) {
-  emit(turn, error_line(id, line, error));
+void Batch::fail_line(std::int64_t turn, const RequestName& name, const LineError& error) {
+  emit(turn, error_line(name, error));
   ++counts_.failed;
 }
 

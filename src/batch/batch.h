@@ -59,7 +59,7 @@ class Batch {
   struct Asked;
   void ask(std::int64_t turn, BatchTask task);
   void answered(const Asked& asked, const std::exception_ptr& error);
-  void fail_line(std::int64_t turn, const std::string& id, std::int64_t line, const LineError& error);
+  void fail_line(std::int64_t turn, const RequestName& name, const LineError& error);
   void emit(std::int64_t turn, std::string line);
 
   Scheduler& scheduler_;

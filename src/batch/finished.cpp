@@ -33,15 +33,28 @@ void each_line(const std::filesystem::path& output, Body body) {
   }
 }
 
+std::string duplicate_key(const RequestName& name) { return fmt::format("{}\n{}", name.line, name.id); }
+
 }  // namespace
 
-std::string duplicate_key(std::string_view id, std::int64_t line) { return fmt::format("{}\n{}", line, id); }
+void Finished::add(const RequestName& name, bool duplicate) {
+  ids.insert(duplicate ? duplicate_key(name) : name.id);
+  requests.insert(name.key);
+}
+
+bool Finished::has(const RequestName& name, bool duplicate) const {
+  if (!ids.contains(duplicate ? duplicate_key(name) : name.id)) return false;
+  if (!requests.contains(name.key)) {
+    fail("line {}: the output has an answer to another '{}'; lines that are finished have to be as they were",
+         name.line, printable(name.id));
+  }
+  return true;
+}
 
 Finished read_finished(const std::filesystem::path& output) {
   Finished finished;
   each_line(output, [&](const Line& line, const OutputLine& says) {
-    const bool duplicate = says.error_code == kDuplicateCode;
-    finished.ids.insert(duplicate ? duplicate_key(says.id, says.line) : says.id);
+    finished.add(says.name, says.error_code == kDuplicateCode);
     ++finished.lines;
     finished.failed += says.failed();
     finished.bytes = line.offset + static_cast<std::int64_t>(line.text.size()) + 1;

@@ -66,10 +66,10 @@ std::int64_t read_places(const fs::path& output, std::size_t index, const BatchM
     const std::string what = fmt::format("{}: line {}", shown(output), line.number);
     if (!line.complete) fail("{}: cut off", what);
     const OutputLine says = read_output_line(line.text, what);
-    if (!manifest.shard.holds(says.line))
-      fail("{}: answers line {} of the input, which is not in shard {}", what, says.line,
+    if (!manifest.shard.holds(says.name.line))
+      fail("{}: answers line {} of the input, which is not in shard {}", what, says.name.line,
            manifest.shard.name());
-    places.push_back({says.line, index << kOffsetBits | static_cast<std::uint64_t>(line.offset)});
+    places.push_back({says.name.line, index << kOffsetBits | static_cast<std::uint64_t>(line.offset)});
     failed += says.failed();
     ++lines;
   }

@@ -21,12 +21,14 @@ class Extractor : public nlohmann::json_sax<Json> {
     return true;
   }
   bool string(string_t& value) override {
-    if (depth_ == 1 && key_ == "custom_id") found.id = std::move(value), has_id = true;
+    if (depth_ == 1 && key_ == "id") found.name.key = std::move(value);
+    if (depth_ == 1 && key_ == "custom_id") found.name.id = std::move(value), has_id = true;
     if (depth_ == 2 && top_ == "error" && key_ == "code") found.error_code = std::move(value);
     return true;
   }
   bool number_unsigned(number_unsigned_t value) override {
-    if (depth_ == 1 && key_ == "line") found.line = static_cast<std::int64_t>(value), has_line = value > 0;
+    if (depth_ == 1 && key_ == "line")
+      found.name.line = static_cast<std::int64_t>(value), has_line = value > 0;
     return true;
   }
   bool start_object(std::size_t) override {

@@ -1,15 +1,15 @@
 // A line of an output read back: which request it answers, and how that ended.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "batch/task.h"
 
 namespace pith {
 
 struct OutputLine {
-  std::string id;
-  std::int64_t line = 0;   ///< of the input
+  RequestName name;
   std::string error_code;  ///< empty: it was answered
   bool failed() const { return !error_code.empty(); }
 };

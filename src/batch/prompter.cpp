@@ -47,6 +47,7 @@ BatchPrompt Prompter::chat(const Json& messages, const Json& variables) const {
 }
 
 Question Prompter::question(const std::string& text) const {
+  if (text.empty()) fail("the prompt is empty");
   Question turns;
   if (options_.system) turns.push_back({"system", *options_.system});
   turns.push_back({"user", text});

@@ -370,18 +370,25 @@ std::string task_id(std::string_view text, std::int64_t line, BatchFormat format
   return default_id(line);
 }
 
+RequestName request_name(std::string_view text, std::int64_t line, std::string id) {
+  Hash hash;
+  hash.add(id);
+  hash.add(text);
+  return {line, std::move(id), fmt::format("batch_req_{:016x}", hash.value())};
+}
+
 BatchTask make_task(std::string_view text, std::int64_t line, BatchFormat format,
                     const BatchDefaults& defaults, const Prompter& prompter, SkippedFields& skipped) {
-  BatchTask task{
-      .line = line, .id = default_id(line), .prompt = {}, .question = {}, .request = defaults.request};
+  BatchTask task{.name = {}, .prompt = {}, .question = {}, .request = defaults.request};
   Draft draft{.task = task, .prompter = prompter, .variables = Json::object()};
   Reader reader(defaults, skipped);
   Json json, body;
+  std::string id = default_id(line);
   if (format == BatchFormat::Text) {
     body = {{"prompt", replace_invalid_utf8(text)}};
   } else {
     json = parse_line(text, line);
-    if (json.contains("custom_id")) task.id = string("custom_id", json["custom_id"]);
+    if (json.contains("custom_id")) id = string("custom_id", json["custom_id"]);
     const bool wrapped = json.contains("body") || json.contains("url");
     if (wrapped) {
       if (json.contains("method") && json["method"] != "POST")
@@ -398,7 +405,8 @@ BatchTask make_task(std::string_view text, std::int64_t line, BatchFormat format
     draft.raw = wrapped;
     task.chat = is_chat(json, body);
   }
-  task.request.sampling.seed = derived_seed(defaults.seed, task.id);
+  task.request.sampling.seed = derived_seed(defaults.seed, id);
+  task.name = request_name(text, line, std::move(id));
   reader.body(draft, body);
   finish(draft, defaults.reasoned);
   return task;

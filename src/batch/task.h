@@ -32,9 +32,16 @@ class LineError : public Error {
   std::string code;
 };
 
+/// Which request a line of the output answers.
+struct RequestName {
+  std::int64_t line = 0;  ///< of the input
+  std::string id;         ///< custom_id; of lines without one "line-N"
+  std::string key;        ///< of the id and the whole line, so that a line that was changed has another one
+};
+RequestName request_name(std::string_view text, std::int64_t line, std::string id);
+
 struct BatchTask {
-  std::int64_t line = 0;
-  std::string id;     ///< custom_id; of lines without one "line-N"
+  RequestName name;
   bool chat = false;  ///< messages in, a message out; else text in, text out
   bool echo = false;
   BatchPrompt prompt;

@@ -254,6 +254,8 @@ class Run {
   void report(const Batch& batch, const BatchInput& input, const Json& stats) const {
     const BatchCounts& counts = batch.counts();
     std::string skipped = counts.skipped > 0 ? fmt::format(", {} there before", counts.skipped) : "";
+    if (const std::int64_t failed = output_ ? output_->finished().failed : 0; failed > 0)
+      skipped += fmt::format(" ({} of them failed; --retry-errors asks again)", failed);
     if (input.blank() > 0) skipped += fmt::format(", {} blank ones skipped", input.blank());
     note(
         "{} lines answered, {} failed{}; prompt {} tokens, {:.1f} % of them shared; generated {} tokens in "

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "batch/output_line.h"
 #include "generate/models.h"
 #include "temporary_folder.h"
 
@@ -64,8 +65,7 @@ struct BatchTest : testing::Test {
     Scheduler scheduler(engine, test::stories_tokenizer(),
                         {.chunk = c.chunk, .prefix_cache = c.prefix_cache});
     Finished finished;
-    for (const std::string& line : out.lines)
-      finished.ids.insert(Json::parse(line)["custom_id"].get<std::string>());
+    for (const std::string& line : out.lines) finished.add(read_output_line(line, "an earlier line").name);
     BatchInput source({.path = path});
     BatchOptions o = options;
     o.ordered = c.ordered;
@@ -379,12 +379,12 @@ TEST_F(BatchTest, AStreamIsAnsweredAsItComes) {
   Scheduler scheduler(engine, test::stories_tokenizer());
   BatchInput source({.path = "/dev/fd/" + std::to_string(ends[0])});
   std::vector<Json> out;
-  Finished finished;
-  finished.ids.insert("done");
-  Batch batch(scheduler, *prompter, source, finished, options,
-              [&](std::string_view line) { out.push_back(Json::parse(line)); });
   const std::string a = R"({"custom_id":"a","body":{"prompt":"Once"}})",
                     done = R"({"custom_id":"done","body":{}})";
+  Finished finished;
+  finished.add(request_name(done, 2, "done"));
+  Batch batch(scheduler, *prompter, source, finished, options,
+              [&](std::string_view line) { out.push_back(Json::parse(line)); });
   send(a + "\n" + done + "\n" + a + "\n{\"custom_id\":\"b\",");
   while (out.size() < 2) ASSERT_TRUE(batch.turn());
   EXPECT_EQ(out[0]["error"]["code"], "duplicate_id");

@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string failed(const std::string& id, std::int64_t line) {
-  return error_line(id, line, LineError("invalid_request", "no"));
+  return error_line(request_name("", line, id), LineError("invalid_request", "no"));
 }
 std::string answered(const std::string& id, std::int64_t line) {
   return R"({"id":"x","custom_id":")" + id + R"(","line":)" + std::to_string(line) +
@@ -58,11 +58,12 @@ struct Output : testing::Test {
 TEST_F(Output, LinesAreReadBack) {
   const OutputLine good = read_output_line(answered("a", 3), "x"),
                    bad = read_output_line(failed("b\n\"", 7), "x");
-  EXPECT_EQ(good.id, "a");
-  EXPECT_EQ(good.line, 3);
+  EXPECT_EQ(good.name.id, "a");
+  EXPECT_EQ(good.name.key, "x");
+  EXPECT_EQ(good.name.line, 3);
   EXPECT_FALSE(good.failed());
-  EXPECT_EQ(bad.id, "b\n\"");
-  EXPECT_EQ(bad.line, 7);
+  EXPECT_EQ(bad.name.id, "b\n\"");
+  EXPECT_EQ(bad.name.line, 7);
   EXPECT_EQ(bad.error_code, "invalid_request");
   for (const char* text :
        {"", "{}", "[1]", "{\"custom_id\":\"a\",\"line\":1,\"response\":null,\"error\":null}",

@@ -79,8 +79,8 @@ TEST_F(Task, EveryFieldOfACompletion) {
       "temperature":0.5,"top_p":0.9,"top_k":7,"min_p":0.1,"seed":18446744073709551615,"stop":["x","y"],"n":3,"logprobs":2,
       "frequency_penalty":0.5,"presence_penalty":-1,"repetition_penalty":1.5,"logit_bias":{"5":-100,"7":1.5},"echo":true,
       "user":"u","metadata":{"k":"v"},"stream":false,"best_of":null,"suffix":null}})");
-  EXPECT_EQ(t.id, "a");
-  EXPECT_EQ(t.line, 17);
+  EXPECT_EQ(t.name.id, "a");
+  EXPECT_EQ(t.name.line, 17);
   EXPECT_FALSE(t.chat);
   EXPECT_TRUE(t.echo);
   EXPECT_EQ(t.prompt.text, "Once");

@@ -310,6 +310,13 @@ TEST_F(Batch, WhatWasBegunOtherwiseIsNotResumed) {
   if (content(path("out.manifest")).find("\"scalar\"") == std::string::npos) {
     EXPECT_EQ(isa.code, 1) << isa.err;
   }
+  const Outcome same = batch({in, "-o", path("out"), "--resume"});
+  EXPECT_EQ(same.code, 0) << same.err;
+  folder_.write("in.jsonl", questions(2, 5) + lines_of(questions(3, 6))[2] + "\n");
+  const Outcome changed = batch({in, "-o", path("out"), "--resume"});
+  EXPECT_EQ(changed.code, 1);
+  EXPECT_NE(changed.err.find("line 3: the output has an answer to another 'q2'"), changed.err.npos)
+      << changed.err;
   EXPECT_EQ(content(path("out")), before);
 }
 
