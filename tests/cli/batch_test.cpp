@@ -423,23 +423,27 @@ TEST_F(Sharded, ShardsMergeIntoTheWholeInItsOrder) {
 
 TEST_F(Sharded, UnderMpirun) {
   if (!installed("mpirun")) GTEST_SKIP() << "needs mpirun (apt-get install openmpi-bin)";
-  const Outcome o = run_program({"/bin/sh", "-c",
-                                 "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun "
-                                 "--oversubscribe -np 3 '" PITH_BINARY_DIR "/pith' batch -t 1 '" +
-                                     in_ + "' -m '" + model_ + "' -o '" + path("out.{shard}") +
-                                     "' --shard auto --ordered"});
-  ASSERT_EQ(o.code, 0) << o.err;
+  for (int again = 0; again < 2; ++again) {
+    const Outcome o = run_program({"/bin/sh", "-c",
+                                   "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun "
+                                   "--oversubscribe -np 3 '" PITH_BINARY_DIR "/pith' batch -t 1 '" +
+                                       in_ + "' -m '" + model_ + "' -o '" + path("out.{shard}") +
+                                       "' --shard auto --resume --ordered"});
+    ASSERT_EQ(o.code, 0) << o.err;
+  }
   expect_merged({path("out.1"), path("out.2"), path("out.3")});
 }
 
 TEST_F(Sharded, UnderGnuParallel) {
   if (!installed("parallel")) GTEST_SKIP() << "needs GNU parallel (apt-get install parallel)";
   const std::string common = "'" PITH_BINARY_DIR "/pith' batch -t 1 '" + in_ + "' -m '" + model_ +
-                             "' --ordered -o '" + path("out.{shard}") + "' --shard ";
+                             "' --ordered --resume -o '" + path("out.{shard}") + "' --shard ";
   for (const std::string shard : {"{#}/{##}", "auto/3"}) {
-    const Outcome o =
-        run_program({"/bin/sh", "-c", "parallel --plus -N0 -j 2 \"" + common + shard + "\" ::: 1 2 3"});
-    ASSERT_EQ(o.code, 0) << o.err;
+    for (int again = 0; again < 2; ++again) {
+      const Outcome o =
+          run_program({"/bin/sh", "-c", "parallel --plus -N0 -j 2 \"" + common + shard + "\" ::: 1 2 3"});
+      ASSERT_EQ(o.code, 0) << o.err;
+    }
     expect_merged({path("out.1"), path("out.2"), path("out.3")});
     for (const char* name : {"out.1", "out.2", "out.3", "merged"}) std::filesystem::remove(path(name));
   }
