@@ -281,7 +281,7 @@ def vote(lab, page):
     all_chains = lab.sampled("vote-all", "pith-tiny-sft", items, *voted(best))
     stopped = lab.sampled("vote-stopped", "pith-tiny-sft", items, *stopping(*rule))
     page.text(f"The band is {', '.join(map(str, band))} steps. Of the temperatures",
-              f"{', '.join(TEMPERATURES)}, {best} is the best on",
+              f"({', '.join(TEMPERATURES)}) {best} is the best on",
               "validation, and of the stopping rules (confidence and chains at a time "
               f"{', '.join(map(' and '.join, STOPPINGS))})",
               f"{' and '.join(rule)} is the cheapest within a point of all chains.")
