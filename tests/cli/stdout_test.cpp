@@ -1,4 +1,5 @@
 // The promise about stdout: the product and nothing else, whatever stdin and stdout are.
+// And --help, which declares no option twice and none that the manual page does not have.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -198,27 +199,112 @@ TEST_F(Stdout, HelpAndVersionAreTheProductWhereTheyAreAskedFor) {
   EXPECT_EQ(run_pith({"--version"}).out.substr(0, 5), "pith ");
 }
 
-TEST(Help, NoOptionHasTheNameOfAnother) {
+// --- what --help declares -------------------------------------------------------------------------
+
+// The commands that the overview lists: "  run             a prompt in, ...".
+std::vector<std::string> all_commands() {
+  static const std::regex line(R"(^  ([a-z][a-z ]{14}) )", std::regex::multiline);
+  const std::string overview = run_pith({"--help"}).out;
+  std::vector<std::string> commands;
+  for (std::sregex_iterator i(overview.begin(), overview.end(), line), end; i != end; ++i) {
+    const std::string name = (*i)[1];
+    commands.push_back(name.substr(0, name.find_last_not_of(' ') + 1));
+  }
+  return commands;
+}
+
+// The names of a command's options, "-t" and "--threads" each; without a command the overview's.
+std::vector<std::string> declared_options(const std::string& command) {
   // "  -t, --threads N   ..."
-  const std::regex option(R"(^  (-[\w-]+)(?:, (-[\w-]+))?)", std::regex::multiline);
-  for (const char* command :
-       {"run",      "chat",    "batch",    "inspect",    "tokenize",        "logits",        "template",
-        "quantize", "convert", "trace",    "synth",      "eval perplexity", "eval choice",   "eval generate",
-        "eval kl",  "score",   "plan fit", "plan train", "plan serve",      "plan lifetime", "bench"}) {
-    std::istringstream words(command);
-    std::vector<std::string> arguments{std::istream_iterator<std::string>(words), {}};
-    arguments.push_back("--help");
-    const std::string help = run_pith(arguments).out;
-    std::set<std::string> names;
-    for (std::sregex_iterator i(help.begin(), help.end(), option), end; i != end; ++i) {
-      for (const int group : {1, 2}) {
-        const std::string name = (*i)[group];
-        if (!name.empty()) {
-          EXPECT_TRUE(names.insert(name).second) << command << " " << name;
-        }
-      }
+  static const std::regex option(R"(^  (-[\w-]+)(?:, (-[\w-]+))?)", std::regex::multiline);
+  std::istringstream words(command);
+  std::vector<std::string> arguments{std::istream_iterator<std::string>(words), {}};
+  arguments.push_back("--help");
+  const std::string help = run_pith(arguments).out;
+  std::vector<std::string> names;
+  for (std::sregex_iterator i(help.begin(), help.end(), option), end; i != end; ++i) {
+    for (const int group : {1, 2}) {
+      if ((*i)[group].matched) names.push_back((*i)[group]);
     }
-    EXPECT_GE(names.size(), 3) << command;
+  }
+  return names;
+}
+
+TEST(Help, NoOptionHasTheNameOfAnother) {
+  const std::vector<std::string> commands = all_commands();
+  EXPECT_GE(commands.size(), 21u);
+  for (const std::string& command : commands) {
+    std::set<std::string> names;
+    for (const std::string& name : declared_options(command))
+      EXPECT_TRUE(names.insert(name).second) << command << " " << name;
+    EXPECT_GE(names.size(), 3u) << command;
+  }
+}
+
+// pith.1 without fonts: "\-\-ctx" is "--ctx" there.
+class Manual : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::ifstream file(PITH_SOURCE_DIR "/src/cli/pith.1");
+    std::stringstream text;
+    text << file.rdbuf();
+    page_ = std::regex_replace(text.str(), std::regex(R"(\\f.|\\(?=-))"), "");
+    commands_ = page_.find(".SH COMMANDS\n");
+    shared_ = page_.find(".SH OPTIONS OF MANY COMMANDS\n");
+    rest_ = page_.find(".SH EXIT STATUS\n");
+    ASSERT_TRUE(commands_ < shared_ && shared_ < rest_ && rest_ != page_.npos);
+  }
+
+  // What a text names that looks like an option.
+  static std::set<std::string> named_options(const std::string& text) {
+    static const std::regex option(R"((?:^|[^\w-])(--?[A-Za-z][\w-]*))");
+    std::set<std::string> names;
+    for (std::sregex_iterator i(text.begin(), text.end(), option), end; i != end; ++i) names.insert((*i)[1]);
+    return names;
+  }
+  // All entries that begin with "pith COMMAND".
+  std::string entries_of(const std::string& command) const {
+    static const std::regex head(R"re(\n\.TP\n\.BR? "?(pith [^\n]*))re");
+    const std::string entries = page_.substr(commands_, shared_ - commands_);
+    std::string text;
+    for (std::sregex_iterator i(entries.begin(), entries.end(), head), end; i != end;) {
+      const auto at = static_cast<std::size_t>(i->position());
+      const bool ours = (*i)[1].str().starts_with("pith " + command);
+      const std::size_t next = ++i == end ? entries.size() : static_cast<std::size_t>(i->position());
+      if (ours) text += entries.substr(at, next - at);
+    }
+    return text;
+  }
+  std::string shared_options() const { return page_.substr(shared_, rest_ - shared_); }
+  std::string before_the_recipes() const { return page_.substr(0, rest_); }
+
+ private:
+  std::string page_;
+  std::size_t commands_ = 0, shared_ = 0, rest_ = 0;
+};
+
+// With its command, or among the options that many commands have.
+TEST_F(Manual, HasEveryOption) {
+  for (const std::string& command : all_commands()) {
+    const std::string own = entries_of(command);
+    EXPECT_FALSE(own.empty()) << "no entry of pith " << command;
+    const std::set<std::string> named = named_options(own + shared_options());
+    for (const std::string& name : declared_options(command))
+      EXPECT_TRUE(named.contains(name)) << "pith " << command << " " << name;
+  }
+}
+
+TEST_F(Manual, HasNoOptionThatIsNone) {
+  std::vector<std::string> commands = all_commands();
+  commands.emplace_back();  // the overview's own
+  std::set<std::string> declared;
+  for (const std::string& command : commands) {
+    for (std::string& name : declared_options(command)) declared.insert(std::move(name));
+  }
+  for (const std::string& name : named_options(before_the_recipes())) {
+    if (name.starts_with("--")) {
+      EXPECT_TRUE(declared.contains(name)) << name;
+    }
   }
 }
 
