@@ -136,7 +136,9 @@ TEST_F(Reasoning, WhatGoesWrongIsOneLine) {
            "--branch is read by --reason tree, auto, not by cot");
   one_line(reason({"--reason", "cot", "--wave", "2"}), 2,
            "--wave is read by --reason self-consistency, best-of, tree, auto, not by cot");
-  EXPECT_EQ(reason({"--reason", "tree:2,2", "--wave", "2", "--budget", "40"}).code, 0);
+  one_line(reason({"--reason", "tree:2,2", "--wave", "2", "--budget", "40"}), 1,
+           "--reason tree:2,2: nothing came of 2 texts");
+  EXPECT_EQ(reason({"--reason", "tree:2,2", "--wave", "2", "--thoughts", "sentence"}).code, 0);
   one_line(reason({"--reason", "tree:2,2", "--votes", "5"}), 2, "--votes needs --judge votes");
   one_line(reason({"--reason", "tree:2,2", "--bound", "0.5"}), 2, "--bound needs --search depth");
   one_line(reason({"--reason", "best-of:2", "--verify-timeout", "5"}), 2, "--verify-timeout needs --verify");
