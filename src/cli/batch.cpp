@@ -58,6 +58,7 @@ void check_usage(BatchArguments& o) {
     o.in = {"-"};
   }
   if (o.raw && !o.chat_template.empty()) fail_usage("batch: --raw and --template exclude each other");
+  if (o.raw && o.system) fail_usage("batch: --system needs a chat template, and --raw turns it off");
   if (o.retry_errors && !o.resume) fail_usage("batch: --retry-errors needs --resume");
   if (o.retry_errors && o.ordered) {
     fail_usage(
@@ -75,7 +76,8 @@ int merge(const BatchArguments& o) {
     merged = merge_outputs(outputs, write_out);
   } else {
     for (const fs::path& output : outputs) refuse_same(output, o.out);
-    refuse_to_replace(o.out);
+    if (holds_something(o.out))
+      fail_usage("{}: exists already; --merge writes a new file", printable(o.out, 400));
     AtomicFile file(o.out);
     merged =
         merge_outputs(outputs, [&](std::string_view line) { file.write(std::as_bytes(std::span(line))); });

@@ -184,7 +184,8 @@ Action declare_eval_generate(Options& options) {
       "same number; the task's answer is an expression that matches it (exact)");
   options.flag("--raw", o->raw, "no chat template");
   declare_evaluation_options(options, o->evaluation);
-  declare_generation_options(options, o->generation);
+  declare_generation_options(options, o->generation,
+                             "each item's own seed derives from this and its place (0)");
   declare_reason_options(options, o->reason);
   options.note(
       "Unless asked otherwise, answers are direct ones of at most 256 tokens, the most probable ones, with "

@@ -99,11 +99,10 @@ Action declare_eval_kl(Options& options) {
   options.flag("--json", o->evaluation.model.json, "one JSON object");
   options.flag("--verbose", o->evaluation.model.verbose, "say on stderr what is done and why");
   declare_log_options(options, o->evaluation);
-  declare_engine_options(options, o->evaluation.model);
+  declare_thread_and_cache_options(options, o->evaluation.model);
   options.note(
       "KL(a || b) is the mean over tokens of the sum over the vocabulary of p_a (log p_a - log p_b), in "
-      "nats. The "
-      "perplexity ratio's interval is of the paired difference.");
+      "nats. The perplexity ratio's interval is of the paired difference.");
   options.example("pith eval kl model-f16.gguf model-q4_0.gguf book.txt");
   return [o] { return run(*o); };
 }

@@ -158,8 +158,7 @@ Action declare_eval_perplexity(Options& options) {
   declare_evaluation_options(options, o->evaluation);
   options.note(
       "Every token is scored once, with at least window - stride tokens before it; each window begins with "
-      "BOS "
-      "(or EOS) where the model has one. Intervals are of the mean over tokens, as if they were "
+      "BOS (or EOS) where the model has one. Intervals are of the mean over tokens, as if they were "
       "independent.");
   options.example("pith eval perplexity -m model.gguf book.txt");
   options.example(

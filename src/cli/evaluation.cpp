@@ -4,10 +4,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "cli/exit_code.h"
 #include "base/hash.h"
+#include "cli/exit_code.h"
 #include "cli/generation.h"
 #include "cli/input.h"
+#include "cli/paths.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
 #include "generate/kv_file.h"
@@ -45,8 +46,8 @@ void declare_log_options(Options& options, EvaluationOptions& v) {
   options.flag("--resume", v.resume, "go on with what the log holds");
 }
 
-void declare_evaluation_options(Options& options, EvaluationOptions& v) {
-  declare_model_options(options, v.model, "one JSON object");
+void declare_evaluation_options(Options& options, EvaluationOptions& v, const std::string& json_help) {
+  declare_model_options(options, v.model, json_help);
   declare_log_options(options, v);
   options.option("--parallel", v.parallel, "N", fmt::format("items at a time ({})", kParallel));
   declare_engine_options(options, v.model);
@@ -56,6 +57,8 @@ void check_evaluation_options(const EvaluationOptions& v) {
   if (v.limit == 0 || v.limit < -1) fail_usage("--limit: expected at least 1, found {}", v.limit);
   if (v.parallel < 0 || v.parallel > 1024) fail_usage("--parallel: expected 1 to 1024, found {}", v.parallel);
   if (v.resume && v.log.empty()) fail_usage("--resume needs --log FILE");
+  if (!v.resume && holds_something(v.log))
+    fail_usage("{}: is there already; --resume goes on with it", printable(v.log, 400));
 }
 
 LoadedModel load_with_tokenizer(const std::string& name) {

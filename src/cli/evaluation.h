@@ -31,7 +31,8 @@ struct EvaluationOptions {
 /// --limit, --log, --resume.
 void declare_log_options(Options& options, EvaluationOptions& values);
 /// These, -m, --json, --parallel and those of the engine.
-void declare_evaluation_options(Options& options, EvaluationOptions& values);
+void declare_evaluation_options(Options& options, EvaluationOptions& values,
+                                const std::string& json_help = "one JSON object");
 /// Throws UsageError.
 void check_evaluation_options(const EvaluationOptions& values);
 

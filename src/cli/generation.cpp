@@ -102,8 +102,11 @@ Json template_variables(const ThinkingOptions& values) {
 void declare_generation_options(Options& options, GenerationOptions& v, const std::string& seed_help) {
   const auto with = [](const char* text, auto value) { return fmt::format("{} ({})", text, value); };
   options.group("Generation");
-  options.option("-n,--max-tokens", v.max_tokens, "N",
-                 "tokens of the answer at most; default: until the model ends it or the context is full");
+  options.option(
+      "-n,--max-tokens", v.max_tokens, "N",
+      v.max_tokens >= 0
+          ? with("tokens of the answer at most", v.max_tokens)
+          : "tokens of the answer at most; default: until the model ends it or the context is full");
   options.option("--stop", v.stop, "TEXT", "end before this text; may be given several times");
   options.flag("--ignore-eos", v.ignore_eos, "go on where the model would end");
   options.option("--seed", v.seed, "N", seed_help);
@@ -164,6 +167,10 @@ Session::Session(const ModelOptions& options, std::string prompt_cache, int sequ
       scheduler_(engine_, tokenizer_, scheduler_options(options)),
       prompt_cache_(std::move(prompt_cache)) {
   report_engine(options, engine_);
+  if (model_->weights.reward) {
+    note("{}: is a reward model, for pith score --reward; its text means little",
+         printable(model_->file.path, 400));
+  }
   restore_prompt_cache(scheduler_, prompt_cache_);
 }
 

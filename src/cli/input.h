@@ -16,7 +16,7 @@ namespace pith::cli {
 std::string read_text(const std::optional<std::string>& argument, const std::string& file,
                       std::string_view command);
 
-/// `text` with invalid UTF-8 replaced by U+FFFD; a note on stderr says how often.
+/// `text` with invalid UTF-8 replaced by U+FFFD; a note on stderr says where the first was.
 std::string valid_text(std::string text, std::string_view what);
 
 /// Ids separated by blanks or commas. Throws UsageError.

@@ -54,19 +54,23 @@ void declare_model_options(Options& options, ModelOptions& values, const std::st
   options.flag("--verbose", values.verbose, "say on stderr what is done and why");
 }
 
-void declare_engine_options(Options& options, ModelOptions& values) {
+void declare_thread_and_cache_options(Options& options, ModelOptions& values) {
   const std::vector<std::string> types = {"f32", "f16", "bf16", "q8_0"};
   options.group("Engine");
   options.option("-t,--threads", values.threads, "N",
                  "threads; default: the physical cores this process may use");
+  options.choice("--cache-type-k", values.cache_k, types, "how keys are stored (" + values.cache_k + ")");
+  options.choice("--cache-type-v", values.cache_v, types, "how values are stored (" + values.cache_v + ")");
+}
+
+void declare_engine_options(Options& options, ModelOptions& values) {
+  declare_thread_and_cache_options(options, values);
   options.option("--ctx", values.context, "N",
                  "context in tokens; default: the trained length, or what memory allows");
   options.option("-b,--batch", values.batch, "N",
                  fmt::format("tokens of one step at most ({})", values.batch));
   options.option("-ub,--ubatch", values.chunk, "N",
                  fmt::format("tokens of a prompt read at a time ({})", values.chunk));
-  options.choice("--cache-type-k", values.cache_k, types, "how keys are stored (" + values.cache_k + ")");
-  options.choice("--cache-type-v", values.cache_v, types, "how values are stored (" + values.cache_v + ")");
 }
 
 fs::path find_model(const std::string& name) {

@@ -26,8 +26,10 @@ struct ModelOptions {
 
 /// -m, --verbose, --json.
 void declare_model_options(Options& options, ModelOptions& values, const std::string& json_help);
-/// -t, --ctx, -b, -ub, --cache-type-k, --cache-type-v.
+/// -t, --cache-type-k, --cache-type-v, --ctx, -b, -ub.
 void declare_engine_options(Options& options, ModelOptions& values);
+/// -t, --cache-type-k, --cache-type-v alone: for commands that find the sizes themselves.
+void declare_thread_and_cache_options(Options& options, ModelOptions& values);
 
 /// The file or directory that `name` stands for: a path, or a bundled model's name; empty: the bundled
 /// default. Throws Error.

@@ -76,6 +76,9 @@ bool may_mean(std::string_view argument, std::string_view name) {
   return argument.starts_with('-') && !argument.starts_with("--") && argument.find(name[1]) != argument.npos;
 }
 
+// A positional argument that takes any text, also an empty one.
+bool is_text(std::string_view name) { return name == "TEXT" || name == "PROMPT"; }
+
 // "  names PLACEHOLDER   help", the help wrapped in its column.
 std::string help_line(const std::string& left, const std::string& help) {
   std::string out = "  " + left;
@@ -105,6 +108,7 @@ void read_argument(std::string_view option, const std::string& text, double& val
 
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
   std::string best;
+  if (word.size() < 3) return best;  // "-x" is as near to any other letter
   std::size_t limit = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const std::string& c : candidates) {
     const std::size_t distance = edit_distance(word, c);
@@ -118,6 +122,7 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
 struct Options::Parser {
   struct Declared {
     std::string names;
+    bool flag;
     std::function<void()> add;
   };
 
@@ -128,6 +133,27 @@ struct Options::Parser {
   bool given(const std::string& name) const {
     const CLI::Option* option = app.get_option_no_throw(name);
     return option && option->count() > 0;
+  }
+  const Declared* find(std::string_view name) const {
+    const auto at = std::ranges::find_if(
+        declared, [&](const Declared& d) { return std::ranges::count(split(d.names), name) > 0; });
+    return at == declared.end() ? nullptr : &*at;
+  }
+  // CLI11 takes "--json=no" for a flag's value.
+  void refuse_arguments_of_flags(const std::string& command,
+                                 const std::vector<std::string>& arguments) const {
+    for (std::size_t i = 0; i < arguments.size() && arguments[i] != "--"; ++i) {
+      const std::string_view argument = arguments[i];
+      const std::size_t equals = argument.find('=');
+      const Declared* d = argument.starts_with('-') ? find(argument.substr(0, equals)) : nullptr;
+      if (!d) continue;
+      if (!d->flag) {
+        i += equals == argument.npos;  // what follows is its argument, whatever it looks like
+      } else if (equals != argument.npos) {
+        fail_usage("{}: {} takes no argument, found '{}' (see: pith {} --help)", command,
+                   argument.substr(0, equals), printable(argument.substr(equals), 40), command);
+      }
+    }
   }
 };
 
@@ -143,8 +169,9 @@ Options::Options(std::string command, std::string summary)
 Options::~Options() = default;
 
 void Options::flag(const std::string& names, bool& value, const std::string& help) {
-  parser_->declared.push_back(
-      {names, [this, names, &value] { parser_->app.add_flag_callback(names, [&value] { value = true; }); }});
+  parser_->declared.push_back({names, true, [this, names, &value] {
+                                 parser_->app.add_flag_callback(names, [&value] { value = true; });
+                               }});
   entries_.push_back({group_, needs_, names, "", help});
 }
 
@@ -154,7 +181,7 @@ void Options::add(const std::string& names, const std::string& placeholder, cons
   const bool one_dash = first.size() > 2 && first[0] == '-' && first[1] != '-';
   if (one_dash) parser_->long_after_one_dash.push_back(first);
   // A text may be empty; a name or a word that is comes from a variable that the shell does not know.
-  const bool text = placeholder == "TEXT" || names == "TEXT" || names == "PROMPT";
+  const bool text = placeholder == "TEXT" || is_text(names);
   const auto take = [this, last, text, store = std::move(store)](const CLI::results_t& results) {
     for (const std::string& argument : results) {
       if (argument.empty() && !text)
@@ -168,7 +195,7 @@ void Options::add(const std::string& names, const std::string& placeholder, cons
     parser_->app.add_option(known, take)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   };
   if (names.starts_with('-')) {
-    parser_->declared.push_back({known, add});
+    parser_->declared.push_back({known, false, add});
     entries_.push_back({group_, needs_, names, placeholder, help});
   } else {
     add();
@@ -220,7 +247,8 @@ void Options::check_needs() const {
 }
 
 bool Options::parse(std::vector<std::string> arguments) {
-  parser_->app.add_flag_callback("-h,--help", [] {});
+  parser_->declared.push_back(
+      {"-h,--help", true, [this] { parser_->app.add_flag_callback("-h,--help", [] {}); }});
   const std::string& first_group = entries_.front().group;
   entries_.insert(std::ranges::find_if(entries_, [&](const Entry& e) { return e.group != first_group; }),
                   {first_group, "", "-h,--help", "", "show this"});
@@ -235,6 +263,7 @@ bool Options::parse(std::vector<std::string> arguments) {
     write_out(help());
     return false;
   }
+  parser_->refuse_arguments_of_flags(command_, arguments);
   for (const Parser::Declared& d : parser_->declared) {
     const std::vector<std::string> names = split(d.names);
     const auto means = [&](const std::string& argument) {
@@ -262,8 +291,9 @@ bool Options::parse(std::vector<std::string> arguments) {
   }
   const std::string& first = extra.front();
   if (!first.starts_with('-') || first == "-") {
-    fail_usage("{}: unexpected argument '{}'; a text of several words needs quotes (see: pith {} --help)",
-               command_, printable(first, 60), command_);
+    const bool takes_text = std::ranges::any_of(positionals_, is_text, &Entry::names);
+    fail_usage("{}: unexpected argument '{}'{} (see: pith {} --help)", command_, printable(first, 60),
+               takes_text ? "; a text of several words needs quotes" : "", command_);
   }
   std::vector<std::string> names;
   for (const Entry& e : entries_) std::ranges::copy(split(e.names), std::back_inserter(names));

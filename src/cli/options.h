@@ -29,7 +29,7 @@ void read_argument(std::string_view option, const std::string& text, std::option
 
 class Options {
  public:
-  /// `synopsis` is what follows "pith COMMAND" in the help's first line.
+  /// `summary` is what follows "pith COMMAND - " in the help's first line.
   Options(std::string command, std::string summary);
   ~Options();
   Options(const Options&) = delete;
@@ -79,7 +79,7 @@ class Options {
   std::unique_ptr<Parser> parser_;
 };
 
-/// The candidate that differs from `word` by few letters; empty if none does.
+/// The candidate that differs from `word` by few letters; empty if none does, or if `word` has no three.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace pith::cli

@@ -18,6 +18,11 @@ bool is_there(const fs::path& path) {
   return fs::exists(status);
 }
 
+bool holds_something(const fs::path& path) {
+  std::error_code none;
+  return fs::is_regular_file(path, none) && !fs::is_empty(path, none);
+}
+
 void refuse_same(const fs::path& in, const fs::path& out) {
   std::error_code ignored;
   const auto plain = [](const fs::path& path) { return fs::absolute(path).lexically_normal(); };

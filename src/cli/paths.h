@@ -10,6 +10,9 @@ namespace pith::cli {
 /// Whether something of that name is there. Throws Error where the system does not say.
 bool is_there(const std::filesystem::path& path);
 
+/// Whether there is a file of that name that is not empty.
+bool holds_something(const std::filesystem::path& path);
+
 /// Throws UsageError where both are the same file.
 void refuse_same(const std::filesystem::path& in, const std::filesystem::path& out);
 

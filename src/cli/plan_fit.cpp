@@ -105,6 +105,8 @@ int run(const Fit& o) {
   if (!o.plot.empty()) check_output(o.plot, {o.file});
   std::signal(SIGINT, SIG_DFL);  // there is nothing to bring home before the end
   const std::vector<TrainingRun> runs = read_training_runs(read_file(o.file), printable(o.file, 400));
+  if (o.exclude >= std::ssize(runs))
+    fail_usage("--exclude {}: there are only {} runs", o.exclude, runs.size());
   const ScalingReport report = analyse_scaling(exclude_fewest_tokens(runs, o.exclude), o.resamples, o.seed);
   if (!o.plot.empty()) {
     const std::string svg = plot_scaling(report);
@@ -136,10 +138,8 @@ Action declare_plan_fit(Options& options) {
   options.flag("--json", o->json, "one JSON object; pith plan train --constants takes it");
   options.note(
       "Parametric: L(N, D) = E + A / N^alpha + B / D^beta, Huber loss (delta 1e-3) of log L, L-BFGS from "
-      "4,500 "
-      "starts (Hoffmann et al. 2022, arXiv:2203.15556, approach 3). Envelope and isoflop: approaches 1 and "
-      "2. "
-      "Kaplan: Kaplan et al. 2020, arXiv:2001.08361, through the best runs.");
+      "4,500 starts (Hoffmann et al. 2022, arXiv:2203.15556, approach 3). Envelope and isoflop: approaches 1 "
+      "and 2. Kaplan: Kaplan et al. 2020, arXiv:2001.08361, through the best runs.");
   options.example("pith plan fit runs.csv --exclude 5 --plot runs.svg");
   return [o] { return run(*o); };
 }

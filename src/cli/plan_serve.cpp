@@ -44,6 +44,8 @@ MachineLimits limits_of(const Serve& o, int threads) {
   return limits;
 }
 
+const char* source_of(const std::optional<double>& limit) { return limit ? "as given" : "measured"; }
+
 std::string line(std::string_view label, std::string_view text) {
   return fmt::format("{:<14}{}\n", label, text);
 }
@@ -146,9 +148,9 @@ int run(const Serve& o) {
   text += line("KV cache", fmt::format("{} a token", size_string(kv)));
   text +=
       line("machine",
-           fmt::format("{:.4g} GB/s, {:.3g} T int8 and {:.3g} T f32 operations/s, {} thread{}{}",
-                       m.read_bytes / 1e9, m.int8_ops / 1e12, m.f32_ops / 1e12, options.threads,
-                       options.threads == 1 ? "" : "s", o.given_machine() ? " (as given)" : " (measured)"));
+           fmt::format("{:.4g} GB/s ({}), {:.3g} T int8 ({}) and {:.3g} T f32 ({}) operations/s, {} thread{}",
+                       m.read_bytes / 1e9, source_of(o.bandwidth), m.int8_ops / 1e12, source_of(o.int8),
+                       m.f32_ops / 1e12, source_of(o.f32), options.threads, options.threads == 1 ? "" : "s"));
   const std::string head =
       "\nsequences   context     memory  a step reads  operations   tokens/s       each  limit\n";
   text += head;
@@ -210,14 +212,13 @@ Action declare_plan_serve(Options& options) {
   options.option("--f32", o->f32, "TFLOPS", "32-bit operations, 10^12 a second");
   options.flag("--measure", o->measure,
                "run the model for a moment, as pith bench does, and say how near it comes to the bound");
-  declare_engine_options(options, o->model);
+  declare_thread_and_cache_options(options, o->model);
+  options.option("--ctx", o->model.context, "N", "the longest context; default: the trained length");
   options.note(
       "A step reads each weight once (of a mixture, the experts that its tokens are expected to take) and "
-      "the keys and "
-      "values of each sequence; it computes two operations for each weight and token. Reading and computing "
-      "overlap, so "
-      "that the longer of them bounds the speed (the roofline of Williams et al. 2009, "
-      "doi:10.1145/1498765.1498785).");
+      "the keys and values of each sequence; it computes two operations for each weight and token. Reading "
+      "and computing overlap, so that the longer of them bounds the speed (the roofline of Williams et al. "
+      "2009, doi:10.1145/1498765.1498785).");
   options.example("pith plan serve model.gguf --measure");
   options.example("pith plan serve model.gguf --bandwidth 200 --int8 20 --f32 2");
   return [o] { return run(*o); };

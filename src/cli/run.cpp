@@ -42,8 +42,7 @@ TemplateSource find_template(const Run& o, const ModelFile& file) {
   } else if (!o.raw) {
     found.source = find_chat_template(file);
   }
-  if (found.source.empty() && o.system)
-    fail("--system needs a chat template, and {}", o.raw ? "--raw turns it off" : "the model has none");
+  if (found.source.empty() && o.system) fail("--system needs a chat template, and the model has none");
   if (o.model.verbose) {
     if (!found.source.empty())
       note("prompted as a user message through the chat template of {}", printable(found.name, 400));
@@ -147,7 +146,7 @@ int run_with_strategy(const Run& o, const Request& request, std::string text) {
     out["model"] = session.model().file.path;
     write_out(to_json_text(out) + "\n");
   }
-  if (o.stats || stderr_is_terminal()) report_cost(*outcome);
+  if (o.stats) report_cost(*outcome);
   reasoner.need_answer(*outcome);
   if (!o.model.json) print_outcome(o, *outcome);
   return 0;
@@ -155,6 +154,7 @@ int run_with_strategy(const Run& o, const Request& request, std::string text) {
 
 int run(const Run& o) {
   if (o.raw && !o.chat_template.empty()) fail_usage("run: --raw and --template exclude each other");
+  if (o.raw && o.system) fail_usage("run: --system needs a chat template, and --raw turns it off");
   if (o.logprobs && *o.logprobs < 0) fail_usage("--logprobs: expected at least 0, found {}", *o.logprobs);
   Request request = make_request(o.generation);
   std::string text = read_prompt(o);

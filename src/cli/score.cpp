@@ -117,6 +117,7 @@ std::vector<TokenId> reward_tokens(const LoadedModel& loaded, const std::optiona
 
 int score_reward(const Score& o, const std::vector<ScoreItem>& items) {
   if (!o.evaluation.log.empty()) fail_usage("score: --reward keeps no --log");
+  if (o.evaluation.parallel > 0) fail_usage("score: --reward takes one item at a time, without --parallel");
   const LoadedModel loaded = load_with_tokenizer(o.evaluation.model.model);
   const std::string source = find_chat_template(loaded.model->file);
   std::optional<ChatPrompt> chat;
@@ -147,6 +148,7 @@ int score_reward(const Score& o, const std::vector<ScoreItem>& items) {
 
 int run(const Score& o) {
   check_evaluation_options(o.evaluation);
+  if (!o.file && stdin_is_terminal()) fail_usage("score: no input; name a file, or pipe lines in");
   const std::string name = o.file.value_or("-");
   const std::string text = name == "-" ? read_stdin() : read_file(name);
   std::vector<ScoreItem> items =
@@ -164,7 +166,7 @@ Action declare_score(Options& options) {
                      "{\"messages\": [...]}; \"id\" is handed back; '-' or nothing: standard input");
   options.flag("--reward", o->reward,
                "the scalar that a reward model's head (cls.output) gives at the last token");
-  declare_evaluation_options(options, o->evaluation);
+  declare_evaluation_options(options, o->evaluation, "changes nothing: the output is one JSON object a line");
   options.note(
       "Out comes a line of JSON for each item, in order: tokens with their log probabilities and the sum, of "
       "the prompt or of each continuation. A continuation's tokens are those behind the prompt's own number "

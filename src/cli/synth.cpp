@@ -7,6 +7,7 @@
 #include "cli/loading.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
+#include "format/gguf.h"
 #include "model/synth.h"
 #include "text/made_up_vocabulary.h"
 
@@ -68,6 +69,16 @@ void check_disk(const std::filesystem::path& out, std::uint64_t bytes) {
   }
 }
 
+// Where rows do not fit the type: asked of the planner again, over the file that it made.
+std::vector<std::string> notes_of(const std::filesystem::path& out, const QuantRecipe& recipe) {
+  std::vector<std::string> notes;
+  if (!std::filesystem::is_regular_file(out)) return notes;  // /dev/null has nothing to look at
+  const ModelFile file = open_gguf(out);
+  const TypePlanner planner(recipe, file.tensors, [&](const std::string& line) { notes.push_back(line); });
+  for (const NamedTensor& t : file.tensors.all()) planner.type_for(t);
+  return notes;
+}
+
 int run(const Synth& o) {
   const Shape shape = shape_of(o);
   const QuantRecipe* recipe = find_quant_recipe(o.type);
@@ -83,12 +94,19 @@ int run(const Synth& o) {
       progress.update(static_cast<double>(done) / static_cast<double>(total));
     });
   }
+  const std::vector<std::string> notes = notes_of(o.out, *recipe);
+  if (!notes.empty()) {
+    note("{}{}", notes.front(),
+         notes.size() == 1 ? ""
+                           : fmt::format(" (and so on, {} notes in all: --json lists them)", notes.size()));
+  }
   if (o.json) {
     write_out(to_json_text(Json{{"file", o.out},
                                 {"shape", shape.name},
                                 {"type", recipe->name},
                                 {"seed", o.seed},
-                                {"weight_bytes", synth_bytes(shape, *recipe)}}) +
+                                {"weight_bytes", synth_bytes(shape, *recipe)},
+                                {"notes", notes}}) +
               "\n");
   }
   return 0;

@@ -40,14 +40,25 @@ Source source_of(const Template& o) {
   return source;
 }
 
+std::optional<std::time_t> time_of(const std::string& text) {
+  if (text.empty()) return {};
+  try {
+    return parse_time(text);
+  } catch (const Error& e) {
+    fail_usage("--now: {}", e.what());
+  }
+}
+
 int run(const Template& o) {
   if (o.file && !o.model.model.empty()) fail_usage("template: FILE and -m exclude each other");
   if (!o.now.empty() && o.context.empty()) fail_usage("template: --now needs --context");
+  const std::optional<std::time_t> now = time_of(o.now);
   const Source source = source_of(o);
   std::string text = source.text;
   if (!o.context.empty()) {
     const std::string name = o.context == "-" ? "standard input" : o.context;
     const std::string json = o.context == "-" ? read_stdin() : read_file(o.context);
+    if (interrupted()) return kInterrupted;
     parse_json(json, name);  // depth and syntax, before the parser below that keeps the order
     Json context = Json::parse(json);
     if (context.is_array()) context = Json{{"messages", context}, {"add_generation_prompt", true}};
@@ -55,8 +66,6 @@ int run(const Template& o) {
     for (const auto& [key, value] : source.variables.items()) {
       if (!context.contains(key)) context[key] = value;
     }
-    std::optional<std::time_t> now;
-    if (!o.now.empty()) now = parse_time(o.now);
     try {
       text = ChatTemplate(source.text).render_context(context, now);
     } catch (const Error& e) {

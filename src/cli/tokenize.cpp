@@ -39,7 +39,7 @@ Tokenizer open_tokenizer(const std::filesystem::path& path) {
 
 std::string join(const std::vector<TokenId>& ids) { return fmt::format("{}\n", fmt::join(ids, " ")); }
 
-// One token a line: id, spelling, and the text it stands for as a JSON string.
+// One token a line: id and spelling.
 std::string piece_lines(const Tokenizer& tokenizer, const std::vector<TokenId>& ids) {
   std::string out;
   for (const TokenId id : ids) out += fmt::format("{}\t{}\n", id, printable(tokenizer.spelling(id), 1000));
@@ -81,6 +81,9 @@ int convert_lines(const Tokenize& o, const Tokenizer& tokenizer) {
       for (const auto& id : in[key]) {
         if (!id.is_number_integer() || id < INT32_MIN || id > INT32_MAX)
           fail("{}: expected token ids, found {}", where, printable(id.dump(), 40));
+        if (!tokenizer.contains(id.get<TokenId>()))
+          fail("{}: token id {} is outside the vocabulary of {} tokens", where, id.get<TokenId>(),
+               tokenizer.size());
         ids.push_back(id.get<TokenId>());
       }
       out["text"] = tokenizer.decode(ids, o.encode.parse_special);
@@ -97,6 +100,7 @@ int convert_lines(const Tokenize& o, const Tokenizer& tokenizer) {
 int print_chat(const Tokenize& o, const std::filesystem::path& path, const Tokenizer& tokenizer) {
   const std::string name = o.chat == "-" ? "standard input" : o.chat;
   const std::string text = o.chat == "-" ? read_stdin() : read_file(o.chat);
+  if (interrupted()) return kInterrupted;
   parse_json(text, name);  // depth and syntax, before the parser below that keeps the order
   const Json messages = Json::parse(text);
   if (!messages.is_array()) fail("{}: expected an array of messages", name);
@@ -115,6 +119,7 @@ int run(const Tokenize& o) {
     fail_usage("tokenize: --ids, --pieces and --decode exclude each other");
   if (o.jsonl && o.text && *o.text != "-")
     fail_usage("tokenize: --jsonl reads standard input, not an argument");
+  if (o.jsonl && !o.text && stdin_is_terminal()) fail_usage("tokenize: no input; pipe lines in");
   if (o.jsonl && o.pieces) fail_usage("tokenize: --jsonl and --pieces exclude each other");
   if (!o.chat.empty() && (o.text || o.jsonl || o.pieces || o.decode))
     fail_usage("tokenize: --chat excludes a text, --jsonl, --pieces and --decode");

@@ -184,6 +184,7 @@ TEST_F(Batch, ErrorsBeforeAnyWork) {
   expect({in, in, "-o", path("out")}, 2, "one input at a time");
   expect({in, "-o", path("out"), "--top-p", "2"}, 2, "top-p");
   expect({"-o", path("out"), "--merge"}, 2, "--merge needs");
+  expect({path("shard"), "--merge", "-o", in}, 2, in + ": exists already; --merge writes a new file");
   expect({in, "-o", path("out")}, 1, "lines 1 and 2 have the same custom_id 'a'");
   expect({path("nothing"), "-o", path("out")}, 1, "No such file");
   expect({folder_.path().string(), "-o", path("out")}, 1, "found a directory");

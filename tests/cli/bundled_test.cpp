@@ -42,6 +42,15 @@ TEST(Bundled, TheDefaultTellsAStoryToItsEnd) {
   EXPECT_NE(std::string(".!?\"").find(story.at(story.find_last_not_of("\n "))), std::string::npos) << story;
 }
 
+TEST(Bundled, ARewardModelIsNoneToTalkTo) {
+  const Outcome o = run_pith({"run", "-m", "pith-tiny-reward", "--raw", "-n", "1", "Hello"});
+  EXPECT_EQ(o.code, 0);
+  EXPECT_NE(o.err.find("pith-tiny-reward.gguf: is a reward model, for pith score --reward"),
+            std::string::npos)
+      << o.err;
+  EXPECT_EQ(o.err.find('\n'), o.err.size() - 1) << o.err;
+}
+
 TEST(Bundled, TheDefaultAnswersInstructions) {
   EXPECT_NE(answer("What is 7 + 5?").find("12"), std::string::npos);
   EXPECT_NE(answer("Copy the following: nose, gold").find("nose, gold"), std::string::npos);

@@ -160,6 +160,17 @@ TEST_F(Commands, TemplateWithoutAModel) {
   EXPECT_NE(o.err.find("line 2"), std::string::npos) << o.err;
 }
 
+TEST_F(Commands, InterruptedWhileReadingMessages) {
+  const std::string source = folder_.write("t.jinja", kTemplate).string();
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"template", source, "--context", "-"}, {"tokenize", "-m", model_, "--chat", "-"}}) {
+    const Outcome o = run_pith(command, {.stdin_text = "[]", .interrupt_input = true});
+    EXPECT_EQ(o.code, 130) << command[0];
+    EXPECT_EQ(o.out, "");
+    EXPECT_EQ(o.err, "");
+  }
+}
+
 TEST_F(Commands, RunThroughATemplateReadsNoSpecialTokensInTheMessage) {
   // The template writes BOS itself; the message spells it too, which must stay text.
   const std::string source = folder_.write("t.jinja", "{{ bos_token }}{{ messages[0].content }}").string();

@@ -42,6 +42,12 @@ TEST(Errors, WrongUsage) {
   expect_error({"inspect", ""}, 2, "MODEL: the argument is empty");
   expect_error({"run", "--temp"}, 2, "run: --temp: the argument is missing");
   expect_error({"bench", "-ub"}, 2, "bench: -ub: the argument is missing");
+  expect_error({"run", "-x"}, 2, "run: unknown option -x (see: pith run --help)");
+  expect_error({"logits", "1 2"}, 2, "logits: unexpected argument '1 2' (see: pith logits --help)");
+  expect_error({"run", "--raw", "--system", "x", "y"}, 2, "run: --system needs a chat template, and --raw");
+  expect_error({"batch", "-o", "-", "--raw", "--system", "x"}, 2, "batch: --system needs a chat template");
+  expect_error({"eval", "kl", "a", "b", "c", "--ctx", "64"}, 2, "unknown option --ctx");
+  expect_error({"plan", "serve", "a", "-ub", "64"}, 2, "unknown option -ub");
   expect_error({"logits"}, 2, "--tokens");
   expect_error({"logits", "--tokens", "1 two"}, 2, "found 'two'");
   expect_error({"logits", "--tokens", "1", "-o", "x.csv"}, 2, ".npy");
@@ -49,11 +55,43 @@ TEST(Errors, WrongUsage) {
   expect_error({"tokenize", "--jsonl", "--pieces"}, 2, "exclude each other");
   expect_error({"tokenize", "--chat", "messages.json", "x"}, 2, "--chat excludes a text");
   expect_error({"template", "--now", "2025-07-10T12:00:00Z"}, 2, "--now needs --context");
+  expect_error({"template", "a", "--context", "b", "--now", "foo"}, 2, "--now: 'foo' is no time");
   expect_error({"trace", "trace.json", "--width", "5"}, 2, "--width: expected at least 20, found 5");
   expect_error({"batch", "in", "-o", "out", "--parallel", "99999"}, 2, "expected 1 to 1024");
   expect_error({"quantize", "a", "", "Q8_0"}, 2, "OUT: the argument is empty");
   expect_error({"quantize", "a", "b"}, 2, "TYPE");
   expect_error({"quantize", "a", "b", "Q9"}, 2, "Q4_0");
+}
+
+TEST(Errors, AFlagTakesNoArgument) {
+  for (const std::string value : {"=3", "=", "=false", "=abc"}) {
+    expect_error({"run", "--json" + value, "x"}, 2,
+                 "run: --json takes no argument, found '" + value + "' (see: pith run --help)");
+  }
+  expect_error({"run", "--help=1"}, 2, "--help takes no argument, found '=1'");
+  // The argument of another option, or a text, may look like one.
+  expect_error({"run", "-m", "nonesuch", "--stop", "--json=3", "x"}, 1, "nonesuch: no such file");
+  expect_error({"run", "-m", "nonesuch", "--", "--json=3"}, 1, "nonesuch: no such file");
+}
+
+// A pseudo-terminal on which nobody types.
+class Terminal {
+ public:
+  Terminal() : descriptor_(posix_openpt(O_RDWR | O_NOCTTY)) {
+    if (grantpt(descriptor_) != 0 || unlockpt(descriptor_) != 0) throw std::runtime_error("no terminal");
+  }
+  ~Terminal() { close(descriptor_); }
+  const char* name() const { return ptsname(descriptor_); }
+
+ private:
+  int descriptor_;
+};
+
+TEST(Errors, NobodyWaitsForATerminalInSilence) {
+  const Terminal terminal;
+  expect_error({"score"}, 2, "score: no input; name a file", {.stdin_file = terminal.name()});
+  expect_error({"tokenize", "--jsonl"}, 2, "tokenize: no input; pipe", {.stdin_file = terminal.name()});
+  expect_error({"tokenize"}, 2, "tokenize: no text", {.stdin_file = terminal.name()});
 }
 
 TEST(Errors, NoModel) {
@@ -143,7 +181,7 @@ TEST_F(ErrorsOfAModel, SamplerOutOfItsRange) {
 
 TEST_F(ErrorsOfAModel, NumbersBeyondAnyMachine) {
   expect_error({"run", "-m", model_, "--ctx", "9000000000000000000", "x"}, 2, "--ctx: expected 1 to");
-  expect_error({"plan", "serve", model_, "-b", "9000000000000000000"}, 2, "--batch: expected 1 to");
+  expect_error({"inspect", model_, "-b", "9000000000000000000"}, 2, "--batch: expected 1 to");
   const TemporaryFolder folder;
   expect_error({"batch", "-m", model_, folder.write("in", "x").string(), "-o", folder / "out", "--shard",
                 "1/99999999"},
@@ -153,6 +191,9 @@ TEST_F(ErrorsOfAModel, NumbersBeyondAnyMachine) {
 TEST_F(ErrorsOfAModel, TokenIdsThatAreNoList) {
   expect_error({"tokenize", "-m", model_, "--jsonl", "--decode"}, 1, "line 1: \"ids\": expected an array",
                {.stdin_text = "{\"ids\": 5}\n"});
+  expect_error({"tokenize", "-m", model_, "--jsonl", "--decode"}, 1,
+               "standard input, line 1: token id 512 is outside the vocabulary of 512",
+               {.stdin_text = "{\"ids\": [512]}\n"});
 }
 
 TEST_F(ErrorsOfAModel, ATemplateWithoutText) {

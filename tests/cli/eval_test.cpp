@@ -85,7 +85,7 @@ TEST_F(Eval, ChoicesGoOnWhereTheyWere) {
             }())
                 .code,
             0);
-  EXPECT_EQ(run_pith(logged).err, "pith: " + log + ": is there already; --resume goes on with it\n");
+  expect_error(logged, 2, log + ": is there already; --resume goes on with it");
   logged.push_back("--resume");
   EXPECT_EQ(run_pith(logged).out, whole.out);
   std::ifstream file(log);
@@ -267,6 +267,8 @@ TEST_F(Eval, BadInput) {
   const std::string scores = write("s.jsonl", "{\"prompt\": \"a\"}\n");
   expect_error({"score", "-m", model_, "--reward", scores}, 1,
                model_ + ": is no reward model: it has no tensor cls.output");
+  expect_error({"score", "-m", model_, "--reward", "--parallel", "2", scores}, 2,
+               "score: --reward takes one item at a time, without --parallel");
 }
 
 }  // namespace

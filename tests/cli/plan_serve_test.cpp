@@ -83,6 +83,15 @@ TEST(PlanServe, AMixtureReadsTheExpertsThatItsTokensTake) {
   }
 }
 
+TEST(PlanServe, SaysWhichLimitsWereGiven) {
+  const TemporaryFolder folder;
+  const Outcome o =
+      run_pith({"plan", "serve", synth(folder, "llama-3.2-1b", {}), "--bandwidth", "100", "--f32", "0.3"});
+  EXPECT_NE(o.out.find(" 100 GB/s (as given), "), std::string::npos) << o.out;
+  EXPECT_NE(o.out.find(" T int8 (measured) and 0.3 T f32 (as given) operations/s"), std::string::npos)
+      << o.out;
+}
+
 // Whatever the machine does meanwhile, the measured speed is told with its bound; that of another is not
 // measured.
 TEST(PlanServe, MeasuresHowNearItComes) {

@@ -114,7 +114,7 @@ TEST(Plan, BadInput) {
                path + ": line 2: loss: expected a positive number, found '-3'");
   expect_error({"plan", "fit", csv("params,tokens,loss\n1,2,3\n")}, 1,
                "the law's five constants need at least 6 runs, found 1");
-  expect_error({"plan", "fit", csv(made_up_runs()), "--exclude", "12"}, 1,
+  expect_error({"plan", "fit", csv(made_up_runs()), "--exclude", "12"}, 2,
                "--exclude 12: there are only 12 runs");
   expect_error({"plan", "fit", "--exclude", "-1", path}, 2, "--exclude: expected at least 0, found -1");
   expect_error({"plan", "fit", (folder / "none.csv").string()}, 1,

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,7 +29,16 @@ struct How {
   bool new_session = false;      ///< runs without a terminal, as from cron
   std::size_t stop_reading = 0;  ///< > 0: closes the pipe after so many bytes
   std::size_t interrupt_at = 0;  ///< > 0: sends SIGINT after so many bytes of stdout
+  bool interrupt_input = false;  ///< sends SIGINT when the text was read, before the end of stdin
 };
+
+// For at most ten seconds.
+inline void wait_until_read(int pipe) {
+  for (int turn = 0, unread = 0; turn < 10'000; ++turn) {
+    if (ioctl(pipe, FIONREAD, &unread) != 0 || unread == 0) return;
+    usleep(1000);
+  }
+}
 
 inline Outcome run_program(std::vector<std::string> arguments, const How& how = {}) {
   int in[2], out[2], err[2];
@@ -63,7 +73,10 @@ inline Outcome run_program(std::vector<std::string> arguments, const How& how = 
     if (polls[2].revents) {
       const ssize_t n = rest.empty() ? -1 : write(in[1], rest.data(), rest.size());
       if (n > 0) rest.remove_prefix(static_cast<std::size_t>(n));
-      if (n <= 0 || rest.empty()) close(in[1]), in[1] = -1;
+      if (n <= 0 || rest.empty()) {
+        if (how.interrupt_input) wait_until_read(in[1]), kill(child, SIGINT);
+        close(in[1]), in[1] = -1;
+      }
     }
     const auto take = [&](int& descriptor, const pollfd& p, std::string& text) {
       if (!p.revents) return;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "cli/run_pith.h"
@@ -78,6 +79,19 @@ TEST(Synth, AnyTextCanBeRead) {
   EXPECT_EQ(run_pith({"tokenize", "-m", model, "--decode", ids.out}).out, text + "\n") << ids.out;
   EXPECT_EQ(run_pith({"tokenize", "-m", model, "--pieces", " ba"}).out.find("\xe2\x96\x81"),
             run_pith({"tokenize", "-m", model, "--pieces", " ba"}).out.find('\t') + 1);
+}
+
+TEST(Synth, SaysWhereRowsDoNotFitTheType) {
+  const TemporaryFolder folder;
+  const std::string_view shape = shapes().front().name;
+  EXPECT_EQ(synth(shape, "Q4_K", folder / "m.gguf").err, "");
+  const Outcome o = synth(shape, "Q4_K", folder / "m.gguf", {"--ffn", "96", "--json"});
+  EXPECT_NE(o.err.find("ffn_down.weight: rows of 96 are no multiple of Q4_K's block of 256; it becomes Q5_0 "
+                       "(and so on, 2 notes in all: --json lists them)\n"),
+            std::string::npos)
+      << o.err;
+  EXPECT_EQ(nlohmann::json::parse(o.out)["notes"].size(), 2u) << o.out;
+  EXPECT_EQ(synth(shape, "Q4_K", "/dev/null").code, 0);
 }
 
 TEST(Synth, SizesThatNoModelHas) {
