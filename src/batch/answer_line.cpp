@@ -177,6 +177,7 @@ std::string reasoned_line(const AnswerHeader& header, const BatchTask& task, con
   line["response"]["body"]["reasoning"] = {{"strategy", outcome.trace.strategy},
                                            {"answer", outcome.answer ? Json(*outcome.answer) : Json()},
                                            {"agreement", outcome.agreement},
+                                           {"score", outcome.score ? Json(*outcome.score) : Json()},
                                            {"chains", cost.chains}};
   return to_line(line);
 }

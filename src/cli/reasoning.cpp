@@ -91,7 +91,8 @@ std::string default_rule(const Strategy& strategy) {
   return strategy.name == "self-consistency" || strategy.name == "auto" ? "number" : "text";
 }
 
-JudgeKind default_judge(const ReasonOptions& o) {
+JudgeKind judge_of(const ReasonOptions& o) {
+  if (!o.judge.empty()) return value_of(kJudges, o.judge);
   if (!o.verify.empty()) return JudgeKind::Program;
   return o.reward_model.empty() ? JudgeKind::Logprob : JudgeKind::Reward;
 }
@@ -134,6 +135,15 @@ void check_read(const ReasonOptions& o, const Strategy& strategy) {
       fail_usage("{} is read by --reason {}, not by {}", r.option, fmt::join(r.strategies, ", "),
                  strategy.name);
   }
+  const JudgeKind judge = judge_of(o);
+  const bool votes = strategy.name == "self-consistency" || strategy.name == "auto";
+  const bool judges = strategy.name != "self-consistency";
+  const bool asks_reward = (votes && o.weight == "reward") || (judges && judge == JudgeKind::Reward);
+  if (!o.reward_model.empty() && !asks_reward)
+    fail_usage("--reward-model needs {}", judges ? "--judge reward" : "--weight reward");
+  if (!o.verify.empty() && judge != JudgeKind::Program) fail_usage("--verify needs --judge program");
+  if (strategy.name == "self-consistency" && o.confidence != usual.confidence && o.stopping == "none")
+    fail_usage("--confidence needs --stopping");
   if (o.votes != usual.votes && o.judge != "votes") fail_usage("--votes needs --judge votes");
   if (o.verify_seconds != usual.verify_seconds && o.verify.empty())
     fail_usage("--verify-timeout needs --verify");
@@ -152,7 +162,7 @@ ReasonSettings make_settings(const ReasonOptions& o, const Strategy& strategy, c
   s.rule = value_of(kRules, o.stopping);
   s.confidence = o.confidence;
   s.wave = o.wave;
-  s.judge = o.judge.empty() ? default_judge(o) : value_of(kJudges, o.judge);
+  s.judge = judge_of(o);
   s.votes = o.votes;
   if (o.thoughts == "line" || o.thoughts == "sentence") {
     s.thoughts = o.thoughts == "line" ? Thoughts::Line : Thoughts::Sentence;
@@ -274,6 +284,7 @@ Json outcome_json(const Outcome& outcome) {
            {"text", outcome.text},
            {"finish_reason", finish_reason_name(outcome.finish)},
            {"agreement", outcome.agreement},
+           {"score", outcome.score ? Json(*outcome.score) : Json()},
            {"usage",
             {{"chains", c.chains},
              {"prompt_tokens", c.prompt_tokens},

@@ -147,6 +147,8 @@ int run_with_strategy(const Run& o, const Request& request, std::string text) {
     write_out(to_json_text(out) + "\n");
   }
   if (o.stats) report_cost(*outcome);
+  if (reasoner.settings.judge == JudgeKind::Program && outcome->score == 0.0)
+    note("--verify passed none of the texts; this is the first of them");
   reasoner.need_answer(*outcome);
   if (!o.model.json) print_outcome(o, *outcome);
   return 0;

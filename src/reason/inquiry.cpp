@@ -173,6 +173,7 @@ Outcome Inquiry::conclude(const Candidate& chosen, double agreement, Style style
   if (style == Style::Worked) outcome.steps = last_line(outcome.text);
   outcome.answer = settings.answer.find(chosen.text);
   outcome.agreement = agreement;
+  outcome.score = chosen.score;
   outcome.finish = chosen.finish;
   for (int node = chosen.node; node >= 0; node = trace.nodes[static_cast<std::size_t>(node)].parent)
     mark(node, "chosen");

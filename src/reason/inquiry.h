@@ -76,6 +76,7 @@ struct Outcome {
   std::size_t steps = 0;              ///< so much of the text led to the final answer, which is the rest
   std::optional<std::string> answer;  ///< found in it by the rule
   double agreement = 1;               ///< share of the chains that came to this answer
+  std::optional<double> score;        ///< the judge's of this text; of a checking program 0: none passed
   FinishReason finish = FinishReason::Stop;
   ReasonCost cost;
   Trace trace;

@@ -230,7 +230,7 @@ TEST_F(BatchTest, AStrategysAnswerHasWhatItCost) {
   // Two of three decide; of the third nothing is counted but its prompt.
   EXPECT_EQ(body["usage"], Json::parse(R"({"prompt_tokens":15,"completion_tokens":12,"total_tokens":27})"));
   EXPECT_EQ(body["reasoning"], Json::parse(R"({"strategy":"self-consistency:3","answer":",","agreement":1,
-      "chains":3})"));
+      "score":null,"chains":3})"));
   const char* codes[] = {"invalid_request", "failed", "no_answer", "invalid_request"};
   for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(json[i + 1]["error"]["code"], codes[i]) << out.lines[i + 1];
   EXPECT_EQ(out.counts.chains, 6) << "of the lines whose strategy came to its end";

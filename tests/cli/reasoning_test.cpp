@@ -71,6 +71,16 @@ TEST_F(Reasoning, TheSameBytesWithAnyThreads) {
   EXPECT_EQ(a.out, b.out);
 }
 
+TEST_F(Reasoning, SaysWhereNoTextPasses) {
+  const Outcome none = reason({"--reason", "best-of:2", "--verify", "false", "--json"});
+  EXPECT_EQ(none.code, 0);
+  EXPECT_EQ(none.err, "pith: --verify passed none of the texts; this is the first of them\n");
+  EXPECT_EQ(Json::parse(none.out)["score"], 0);
+  const Outcome all = reason({"--reason", "best-of:2", "--verify", "true", "--json"});
+  EXPECT_EQ(all.err, "");
+  EXPECT_EQ(Json::parse(all.out)["score"], 1);
+}
+
 // The page as Debian's browser shows it: every node in the document, and a picture that is not blank.
 TEST_F(Reasoning, SlowATracePageInABrowser) {
   if (run_program({"/bin/sh", "-c", "command -v chromium"}).code != 0) GTEST_SKIP() << "no chromium here";
@@ -130,6 +140,14 @@ TEST_F(Reasoning, WhatGoesWrongIsOneLine) {
   one_line(reason({"--reason", "tree:2"}), 2, "tree:B,D");
   one_line(reason({"--reason", "best-of:2", "--verify", "/no/such"}), 2, "/no/such");
   one_line(reason({"--reason", "best-of:2", "--judge", "program"}), 2, "--verify");
+  one_line(reason({"--reason", "best-of:2", "--judge", "logprob", "--verify", "true"}), 2,
+           "--verify needs --judge program");
+  one_line(reason({"--reason", "best-of:2", "--verify", "true", "--reward-model", "m"}), 2,
+           "--reward-model needs --judge reward");
+  one_line(reason({"--reason", "self-consistency:2", "--reward-model", "m"}), 2,
+           "--reward-model needs --weight reward");
+  one_line(reason({"--reason", "self-consistency:2", "--confidence", "0.5"}), 2,
+           "--confidence needs --stopping");
   one_line(reason({"--reason", "cot", "-k", "2"}), 2, "--examples");
   one_line(reason({"--votes", "5"}), 2, "--votes needs --reason");
   one_line(reason({"--reason", "cot", "--branch", "2"}), 2,
