@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "cli/alone.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
 
@@ -103,6 +104,9 @@ int dispatch(std::vector<std::string> arguments) {
     name += " " + next();
   }
   const Command& command = find_command(name);
+#ifdef PITH_SHARED
+  if (command.declare == declare_plan_fit) run_with_shared_libraries(command.name, arguments);
+#endif
   Options options(std::string(command.name), command.summary);
   const Action action = command.declare(options);
   return options.parse(std::move(arguments)) ? action() : 0;

@@ -75,7 +75,7 @@ class OrderedLines {
     lines_[item] = to_json_text(line) + "\n";
     for (; next_ < lines_.size() && !lines_[next_].empty(); ++next_) {
       write_out(lines_[next_]);
-      lines_[next_] = "\n";
+      lines_[next_].assign(1, '\n');
     }
   }
 
