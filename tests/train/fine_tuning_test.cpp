@@ -157,18 +157,32 @@ TEST(FineTuning, SlowEveryStepLearnsItsTask) {
   EXPECT_NEAR(task.share_of_y("sft"), 0.5, 0.25);
 
   json r = task.preference_config("reward", "sft");
-  r["likelihood"] = 0.1;
+  r["layers"] = 0;
+  r["likelihood"] = {{"token", 0.1}, {"sum", 0.1}};
   reward(Config::parse(r.dump(), "reward.json"));
   EXPECT_EQ(task.log("reward").back()["validation_right"], 1.0);
   EXPECT_TRUE(open_model_file(task.folder / "reward/final.gguf").tensors.find("cls.output.weight"));
 
-  // The head is 0 at first, and the likelihoods of the answers are not: with weight, it learns them.
+  // With weight, it learns likelihoods.
   r["run"] = task.at("likely");
-  r["likelihood"] = 100;
+  r["likelihood"] = {{"token", 10}, {"sum", 100}};
   reward(Config::parse(r.dump(), "reward.json"));
   const std::vector<json> likely = task.log("likely");  // the first and the last line are of validation
-  EXPECT_LT(likely.at(likely.size() - 2)["likelihood_error"],
-            likely.at(1)["likelihood_error"].get<double>() / 2);
+  for (const char* error : {"token_error", "sum_error"})
+    EXPECT_LT(likely.at(likely.size() - 2)[error], likely.at(1)[error].get<double>() / 2) << error;
+
+  // With further layers the trunk stays that of the model it began with, to the bit.
+  r["run"] = task.at("deep");
+  r["layers"] = 1;
+  r["likelihood"] = {{"token", 0.1}, {"sum", 0.1}};
+  reward(Config::parse(r.dump(), "reward.json"));
+  EXPECT_EQ(task.log("deep").back()["validation_right"], 1.0);
+  const Checkpoint before = read_checkpoint(*latest_checkpoint(task.folder / "sft"));
+  const Checkpoint after = read_checkpoint(*latest_checkpoint(task.folder / "deep"));
+  EXPECT_EQ(after.shape.layers, before.shape.layers + 1);
+  EXPECT_TRUE(std::equal(before.parameters.begin(),
+                         before.parameters.begin() + Layout(before.shape).output_norm,
+                         after.parameters.begin()));
 
   json d = task.preference_config("dpo", "sft");
   d["beta"] = 0.1;
@@ -195,6 +209,14 @@ TEST(FineTuning, SlowEveryStepLearnsItsTask) {
   EXPECT_GT(rlhf_log.back()["proxy_reward"], rlhf_log.front()["proxy_reward"]);
   EXPECT_GT(rlhf_log.back()["true_score"], rlhf_log.front()["true_score"]);
   EXPECT_GT(task.share_of_y("rlhf"), 0.8);
+
+  // A reward model of another depth scores as well.
+  json other = p;
+  other["run"] = task.at("other");
+  other["steps"] = 4;
+  other["reward"] = task.at("deep");
+  rlhf(Config::parse(other.dump(), "rlhf.json"));
+  EXPECT_NE(task.log("other").back()["proxy_reward"], rlhf_log.front()["proxy_reward"]);
 
   // The loss of fine-tuning, with weight, holds it to half x and half y.
   json held = p;

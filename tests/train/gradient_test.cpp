@@ -99,6 +99,29 @@ TEST(Gradient, SequencesOfABatchDoNotSeeEachOther) {
   }
 }
 
+// The upper layers alone, on what the lower ones made of the batch before.
+TEST(Gradient, LayersBelowTheFirstTrainedOne) {
+  const Shape shape = dense_shape();
+  const Problem problem(shape);
+  Network<double> network(shape, problem.batch.rows());
+  const auto trained = static_cast<std::size_t>(network.layout().layers[1].attn_norm);
+  const std::vector<double> p = test_parameters<double>(network.layout());
+  std::vector<double> q = p, whole(p.size()), upper(p.size());
+  for (std::size_t i = trained; i < q.size(); ++i) q[i] *= 1.01;
+  const auto descend = [&](std::vector<double>& gradient, std::size_t first) {
+    for (std::int64_t r = 0; r < problem.batch.rows(); ++r)
+      scalar_head_backward(network, q.data(), gradient.data(), r, problem.values[r]);
+    network.backward(q.data(), gradient.data(), 0, first);
+  };
+  network.forward(q.data(), problem.batch);
+  descend(whole, 0);
+  network.forward(p.data(), problem.batch);
+  network.forward_again(q.data(), 1);
+  descend(upper, 1);
+  for (std::size_t i = 0; i < p.size(); ++i) ASSERT_EQ(upper[i], i < trained ? 0 : whole[i]) << i;
+  EXPECT_NE(whole[0], 0);
+}
+
 // float and double take the same path; float's rounding errors stay within 1e-7 times a few thousand
 // operations of like sign.
 TEST(Gradient, FloatAgainstDouble) {

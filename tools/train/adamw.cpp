@@ -60,6 +60,7 @@ double AdamW::step(Team& team, std::span<float> parameters, std::span<const floa
   team.run(team.size(), [&](Worker& worker) {
     worker.parallel_for(std::ssize(layout_.tensors), 1, [&](std::int64_t t, std::int64_t) {
       const ParameterTensor& tensor = layout_.tensors[t];
+      if (tensor.offset < settings_.frozen) return;
       Ops<float>::AdamStep mine = step;
       mine.decay = static_cast<float>(tensor.matrix ? settings_.decay : 0);
       ops<float>().adam(parameters.data() + tensor.offset, first_.data() + tensor.offset,

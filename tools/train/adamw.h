@@ -13,8 +13,9 @@ namespace pith::lab {
 
 struct AdamSettings {
   double beta1, beta2, eps;
-  double decay;  ///< of matrices; gains do not decay
-  double clip;   ///< longest gradient
+  double decay;             ///< of matrices; gains do not decay
+  double clip;              ///< longest gradient
+  std::int64_t frozen = 0;  ///< so many parameters, the first ones, stay as they are
 };
 
 /// The keys beta1, beta2, eps, decay, clip.

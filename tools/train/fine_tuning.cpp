@@ -36,9 +36,23 @@ Parallel FineTuning::parallel(const Shape& shape) const {
   return Parallel(shape, threads, static_cast<int>(shards), std::max(rows, shape.context));
 }
 
-void FineTuning::learn(Parallel& p, const Part& step, const Part& validate, bool scalar_head) const {
+void FineTuning::learn(Parallel& p, const Part& step, const Part& validate) const {
+  learn(
+      p, adam, [this] { return fresh_start(from); }, step, validate, false);
+}
+
+void FineTuning::learn_scores(Parallel& p, const Checkpoint& start, std::int64_t first_layer,
+                              const Part& step, const Part& validate) const {
+  AdamSettings optimizer = adam;
+  if (first_layer > 0) optimizer.frozen = p.layout().layers[first_layer].attn_norm;
+  learn(
+      p, optimizer, [&] { return start; }, step, validate, true);
+}
+
+void FineTuning::learn(Parallel& p, const AdamSettings& optimizer, const std::function<Checkpoint()>& start,
+                       const Part& step, const Part& validate, bool scalar_head) const {
   if (std::filesystem::exists(run / "final.gguf")) return;
-  TrainingRun training({run, canonical, adam, checkpoint_minutes}, p, [this] { return fresh_start(from); });
+  TrainingRun training({run, canonical, optimizer, checkpoint_minutes}, p, start);
   const auto look = [&] { training.log().aside([&] { validate(training); }); };
   if (training.step() == 0) look();
   while (training.step() < steps) {

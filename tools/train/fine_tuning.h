@@ -32,7 +32,15 @@ struct FineTuning {
   /// The whole run: `step` takes one or more optimizer steps, `validate` is called before the first one,
   /// every so many and behind the last. Does nothing where the run has its model already.
   using Part = std::function<void(TrainingRun& training)>;
-  void learn(Parallel& parallel, const Part& step, const Part& validate, bool scalar_head = false) const;
+  void learn(Parallel& parallel, const Part& step, const Part& validate) const;
+  /// The same for a model that ends in the scalar head. It begins with `start`, which was made of the
+  /// checkpoint at `from`, and its layers below `first_layer` are not trained.
+  void learn_scores(Parallel& parallel, const Checkpoint& start, std::int64_t first_layer, const Part& step,
+                    const Part& validate) const;
+
+ private:
+  void learn(Parallel& parallel, const AdamSettings& optimizer, const std::function<Checkpoint()>& start,
+             const Part& step, const Part& validate, bool scalar_head) const;
 };
 
 }  // namespace pith::lab

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "generate/sampler.h"
 #include "train/net/heads.h"
 #include "train/order.h"
 #include "train/preferences.h"
@@ -13,34 +14,52 @@ namespace pith::lab {
 namespace {
 
 struct Settings : LearningFromPairs {
-  double likelihood;
+  std::int64_t layers;
+  double token, sum;
 
   explicit Settings(const Config& c) : LearningFromPairs(c) {
-    likelihood = c.number("likelihood", 0, 1e3);
+    layers = c.integer("layers", 0, 64);
+    const Config likelihood = c.object("likelihood");
+    token = likelihood.number("token", 0, 1e3);
+    sum = likelihood.number("sum", 0, 1e3);
+    likelihood.finish();
     c.finish();
   }
+  bool likelihoods() const { return token > 0 || sum > 0; }
 };
 
 struct Outcome {
-  double loss = 0, right = 0, likelihood_error = 0;  // means
+  double loss = 0, right = 0, token_error = 0, sum_error = 0;  // means
 };
 
-// What the head is to say at each row where an answer is: 0 where the model is sure of the answer so far, 1
-// less for each four nats, down to -4. Nothing outside of answers, nor at their last rows, where the score
-// is.
-std::vector<std::optional<float>> likelihoods(Network<float>& network, const float* parameters,
-                                              const ComparisonPiece& piece) {
+// How likely an answer is to the model that gave it, at the row behind each of its tokens: of the token, and
+// of all of them so far. In units of four nats, no less than -2 and -4.
+struct Likelihood {
+  float token, sum;
+};
+
+std::vector<std::optional<Likelihood>> likelihoods(Network<float>& network, const float* parameters,
+                                                   const ComparisonPiece& piece) {
   network.forward(parameters, piece.batch);
-  std::vector<std::optional<float>> out(piece.targets.size());
+  std::vector<std::optional<Likelihood>> out(piece.targets.size());
   double sum = 0;
   language_head(network, parameters, nullptr, [&](std::int64_t r, float* p) {
     if (r + 1 == std::ssize(out) || piece.targets[r] < 0) {
       sum = 0;
       return;
     }
-    sum += std::log(static_cast<double>(p[piece.targets[r]]));
-    out[r + 1] = static_cast<float>(std::max(sum / 4, -4.0));
+    const double token = std::max(std::log(static_cast<double>(p[piece.targets[r]])) / 4, -2.0);
+    sum += token;
+    out[r + 1] = {static_cast<float>(token), static_cast<float>(std::max(sum, -4.0))};
   });
+  return out;
+}
+
+// The hidden states learn to say how likely an answer is along directions that nobody trains.
+std::vector<float> fixed_direction(std::int64_t width, std::uint64_t seed) {
+  std::vector<float> out(static_cast<std::size_t>(width));
+  for (std::int64_t i = 0; i < width; ++i)
+    out[i] = static_cast<float>(0.2 * uniform(seed, static_cast<std::uint64_t>(i)) - 0.1);
   return out;
 }
 
@@ -55,17 +74,21 @@ class RewardTraining {
  public:
   explicit RewardTraining(const Config& c)
       : s_(c),
-        start_(fresh_start(s_.from)),
+        trunk_(fresh_start(s_.from)),
+        start_(deepened(trunk_, s_.layers, s_.seed)),
+        first_(s_.layers > 0 ? trunk_.shape.layers : 0),
         conversations_(s_.tokenizer),
         train_(read_comparisons(s_.train, conversations_, start_.shape.context)),
         validation_(read_comparisons(s_.validation, conversations_, start_.shape.context)),
         parallel_(s_.parallel(start_.shape)),
-        order_(std::ssize(train_), s_.seed) {}
+        order_(std::ssize(train_), s_.seed),
+        token_direction_(fixed_direction(start_.shape.width, 1)),
+        sum_direction_(fixed_direction(start_.shape.width, 2)) {}
 
   void run() {
-    s_.learn(
-        parallel_, [this](TrainingRun& run) { train_step(run); }, [this](TrainingRun& run) { validate(run); },
-        true);
+    s_.learn_scores(
+        parallel_, start_, first_, [this](TrainingRun& run) { train_step(run); },
+        [this](TrainingRun& run) { validate(run); });
   }
 
  private:
@@ -74,18 +97,27 @@ class RewardTraining {
         comparison_pieces(train_, order_.take(run.step() * s_.comparisons, s_.comparisons), parallel_.rows());
     const double rate = s_.schedule.rate(run.step());
     const Outcome o = compare(run.data(), pieces, static_cast<double>(s_.comparisons), true);
-    const double norm = run.optimise(o.loss + s_.likelihood * o.likelihood_error, rate);
+    const double norm = run.optimise(o.loss + s_.token * o.token_error + s_.sum * o.sum_error, rate);
     for (const ComparisonPiece& piece : pieces) {
-      run.log().count(piece.batch.rows(), training_flops(start_.shape, piece.batch));
+      run.log().count(piece.batch.rows(), flops(piece.batch));
     }
     if (run.step() % s_.log_every != 0) return;
     run.log().write_with_speeds({{"step", run.step()},
                                  {"loss", o.loss},
                                  {"right", o.right},
-                                 {"likelihood_error", o.likelihood_error},
+                                 {"token_error", o.token_error},
+                                 {"sum_error", o.sum_error},
                                  {"rate", rate},
                                  {"gradient_norm", norm}},
                                 s_.steps);
+  }
+
+  // Layers that are not trained are passed forward alone, a third of the work.
+  double flops(const Batch& batch) const {
+    Shape trained = start_.shape;
+    trained.layers -= first_;
+    const double all = training_flops(start_.shape, batch);
+    return all - (all - training_flops(trained, batch)) * 2 / 3;
   }
 
   void validate(TrainingRun& run) {
@@ -102,10 +134,15 @@ class RewardTraining {
     const Parallel::Piece body = [&](std::int64_t i, Network<float>& network, float* gradient) {
       const ComparisonPiece& piece = pieces[i];
       Outcome& out = outcomes[i];
-      const bool with_likelihood = gradient && s_.likelihood > 0;
-      const auto likelihood = with_likelihood ? likelihoods(network, start_.parameters.data(), piece)
-                                              : std::vector<std::optional<float>>();
-      network.forward(parameters, piece.batch);
+      std::vector<std::optional<Likelihood>> likely;
+      const bool with_likelihoods = gradient && s_.likelihoods();
+      if (with_likelihoods) likely = likelihoods(network, start_.parameters.data(), piece);
+      if (with_likelihoods && first_ > 0) {
+        network.forward_again(parameters,
+                              static_cast<std::size_t>(first_));  // below it start and now are the same
+      } else {
+        network.forward(parameters, piece.batch);
+      }
       const auto descend = [&](std::int64_t row, double slope) {
         scalar_head_backward(network, parameters, gradient, row, static_cast<float>(slope));
       };
@@ -122,30 +159,38 @@ class RewardTraining {
           if (rows[side] >= 0) descend(rows[side], (side == 0 ? 1 : -1) * loss.slope / count);
         }
       }
-      for (std::int64_t row = 0; row < std::ssize(likelihood); ++row) {
-        if (!likelihood[row]) continue;
-        const double error = scalar_head(network, parameters, row) - *likelihood[row];
-        out.likelihood_error += error * error / tokens;
-        descend(row, 2 * s_.likelihood * error / tokens);
+      for (std::int64_t row = 0; row < std::ssize(likely); ++row) {
+        if (!likely[row]) continue;
+        const auto approach = [&](const std::vector<float>& direction, float target, double weight) {
+          const double error = projection(network, direction.data(), row) - target;
+          projection_backward(network, direction.data(), row,
+                              static_cast<float>(2 * weight * error / tokens));
+          return error * error / tokens;
+        };
+        out.token_error += approach(token_direction_, likely[row]->token, s_.token);
+        out.sum_error += approach(sum_direction_, likely[row]->sum, s_.sum);
       }
-      if (gradient) network.backward(parameters, gradient);
+      if (gradient) network.backward(parameters, gradient, 0, static_cast<std::size_t>(first_));
     };
     parallel_.run(std::ssize(pieces), body, training);
     Outcome sum;
     for (const Outcome& o : outcomes) {
       sum.loss += o.loss;
       sum.right += o.right;
-      sum.likelihood_error += o.likelihood_error;
+      sum.token_error += o.token_error;
+      sum.sum_error += o.sum_error;
     }
     return sum;
   }
 
   Settings s_;
-  Checkpoint start_;
+  Checkpoint trunk_, start_;
+  std::int64_t first_;  // layer that is trained
   Conversations conversations_;
   std::vector<Comparison> train_, validation_;
   Parallel parallel_;
   ShuffledOrder order_;
+  std::vector<float> token_direction_, sum_direction_;
 };
 
 }  // namespace

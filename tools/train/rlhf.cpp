@@ -110,10 +110,11 @@ class Reinforcement {
         prompts_(tokens_of_questions()),
         mixed_(read_conversations(s_.mix_train, conversations_, start_.shape.context)),
         parallel_(s_.parallel(start_.shape)),
+        reward_parallel_(reward_.shape, s_.threads, 1, reward_.shape.context),
         order_(std::ssize(questions_), s_.seed),
         mixed_order_(std::ssize(mixed_), s_.seed) {
-    if (reward_.shape != start_.shape)
-      fail("{}: the reward model has another shape", printable(s_.reward, 400));
+    if (reward_.shape.vocab != start_.shape.vocab || reward_.shape.context < start_.shape.context)
+      fail("{}: the reward model has another vocabulary, or less context", printable(s_.reward, 400));
   }
 
   void run() {
@@ -206,7 +207,7 @@ class Reinforcement {
       if (out.back().rollout.ended)
         std::ranges::copy(conversations_.after_answer(), std::back_inserter(texts.back()));
     }
-    const std::vector<double> found = scores(parallel_, reward_.parameters.data(), texts);
+    const std::vector<double> found = scores(reward_parallel_, reward_.parameters.data(), texts);
     for (std::size_t i = 0; i < out.size(); ++i) {
       out[i].score = found[i];
       out[i].judgement = judge(asked[i]->asked(), out[i].rollout.text);
@@ -357,7 +358,7 @@ class Reinforcement {
   std::vector<Question> questions_;
   std::vector<std::vector<std::int32_t>> prompts_;  // of the questions
   std::vector<Example> mixed_;                      // conversations of fine-tuning
-  Parallel parallel_;
+  Parallel parallel_, reward_parallel_;
   ShuffledOrder order_, mixed_order_;
 };
 

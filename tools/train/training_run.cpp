@@ -86,4 +86,27 @@ Checkpoint fresh_start(const std::filesystem::path& from) {
   return checkpoint;
 }
 
+Checkpoint deepened(const Checkpoint& start, std::int64_t count, std::uint64_t seed) {
+  constexpr double kDeviation = 0.05;
+  Checkpoint out = start;
+  out.shape.layers += count;
+  const Layout before(start.shape), after(out.shape);
+  out.parameters = initial_parameters(out.shape, kDeviation, seed);
+  const auto from = start.parameters.begin();
+  std::copy(from, from + before.output_norm, out.parameters.begin());
+  std::copy(from + before.output_norm, start.parameters.end(), out.parameters.begin() + after.output_norm);
+  const auto clear = [&](std::int64_t offset, std::int64_t size) {
+    std::fill_n(out.parameters.begin() + offset, size, 0.0f);
+  };
+  for (std::int64_t l = start.shape.layers; l < out.shape.layers; ++l) {
+    const LayerLayout& layer = after.layers[l];
+    clear(layer.attn_out, out.shape.width * out.shape.q_width());
+    for (std::int64_t e = 0; e < std::max<std::int64_t>(out.shape.experts, 1); ++e)
+      clear(layer.down(e), out.shape.width * out.shape.ffn);
+  }
+  out.first.assign(out.parameters.size(), 0.0f);
+  out.second.assign(out.parameters.size(), 0.0f);
+  return out;
+}
+
 }  // namespace pith::lab

@@ -66,4 +66,8 @@ class TrainingRun {
 /// are zero.
 Checkpoint fresh_start(const std::filesystem::path& checkpoint_or_run);
 
+/// A start with `count` more layers behind the others. At first they change nothing: their matrices into the
+/// residual are zero, the others drawn with `seed`.
+Checkpoint deepened(const Checkpoint& start, std::int64_t count, std::uint64_t seed);
+
 }  // namespace pith::lab

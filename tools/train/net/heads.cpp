@@ -52,9 +52,21 @@ double cross_entropy(Network<T>& network, const T* parameters, std::type_identit
 }
 
 template <class T>
-T scalar_head(const Network<T>& network, const T* parameters, std::int64_t row) {
+T projection(const Network<T>& network, const T* direction, std::int64_t row) {
   const std::int64_t d = network.shape().width;
-  return ops<T>().dot(network.hidden() + row * d, parameters + network.layout().scalar_head, d);
+  return ops<T>().dot(network.hidden() + row * d, direction, d);
+}
+
+template <class T>
+void projection_backward(Network<T>& network, const T* direction, std::int64_t row,
+                         std::type_identity_t<T> dvalue) {
+  const std::int64_t d = network.shape().width;
+  ops<T>().axpy(network.hidden_gradient() + row * d, dvalue, direction, d);
+}
+
+template <class T>
+T scalar_head(const Network<T>& network, const T* parameters, std::int64_t row) {
+  return projection(network, parameters + network.layout().scalar_head, row);
 }
 
 template <class T>
@@ -62,13 +74,15 @@ void scalar_head_backward(Network<T>& network, const T* parameters, std::type_id
                           std::int64_t row, std::type_identity_t<T> dvalue) {
   const std::int64_t d = network.shape().width, head = network.layout().scalar_head;
   ops<T>().axpy(gradient + head, dvalue, network.hidden() + row * d, d);
-  ops<T>().axpy(network.hidden_gradient() + row * d, dvalue, parameters + head, d);
+  projection_backward(network, parameters + head, row, dvalue);
 }
 
 #define PITH_INSTANTIATE(T)                                                               \
   template void language_head(Network<T>&, const T*, T*, const RowLoss<T>&);              \
   template double cross_entropy(Network<T>&, const T*, T*, std::span<const std::int32_t>, \
                                 std::span<const T>);                                      \
+  template T projection(const Network<T>&, const T*, std::int64_t);                       \
+  template void projection_backward(Network<T>&, const T*, std::int64_t, T);              \
   template T scalar_head(const Network<T>&, const T*, std::int64_t);                      \
   template void scalar_head_backward(Network<T>&, const T*, T*, std::int64_t, T)
 PITH_INSTANTIATE(float);

@@ -26,7 +26,15 @@ template <class T>
 double cross_entropy(Network<T>& network, const T* parameters, std::type_identity_t<T>* gradient,
                      std::span<const std::int32_t> targets, std::span<const std::type_identity_t<T>> weights);
 
-/// hidden . w of one row.
+/// hidden . direction of one row.
+template <class T>
+T projection(const Network<T>& network, const T* direction, std::int64_t row);
+/// From the gradient of that number; the direction itself is not trained.
+template <class T>
+void projection_backward(Network<T>& network, const T* direction, std::int64_t row,
+                         std::type_identity_t<T> dvalue);
+
+/// The projection onto the scalar head, which is trained.
 template <class T>
 T scalar_head(const Network<T>& network, const T* parameters, std::int64_t row);
 /// From the gradient of that number.

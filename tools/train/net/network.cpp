@@ -72,7 +72,13 @@ void Network<T>::forward(const T* parameters, const Batch& batch) {
   T* const first = layers_.front().input.data();
   for (std::int64_t r = 0; r < rows(); ++r)
     std::copy_n(parameters + layout_.embedding + batch.tokens[r] * d, d, first + r * d);
-  for (std::size_t l = 0; l < layers_.size(); ++l)
+  forward_again(parameters, 0);
+}
+
+template <class T>
+void Network<T>::forward_again(const T* parameters, std::size_t first) {
+  const std::int64_t d = shape_.width;
+  for (std::size_t l = first; l < layers_.size(); ++l)
     run_layer(parameters, l, l + 1 < layers_.size() ? layers_[l + 1].input.data() : output_.data());
   ops<T>().rms_norm(hidden_.data(), output_rms_.data(), output_.data(), parameters + layout_.output_norm,
                     rows(), d, static_cast<T>(shape_.norm_eps));
@@ -80,12 +86,13 @@ void Network<T>::forward(const T* parameters, const Batch& batch) {
 }
 
 template <class T>
-void Network<T>::backward(const T* parameters, T* gradient, T balance) {
+void Network<T>::backward(const T* parameters, T* gradient, T balance, std::size_t first) {
   const std::int64_t d = shape_.width;
   std::fill_n(dx_.data(), rows() * d, T{0});
   ops<T>().rms_norm_backward(dx_.data(), gradient + layout_.output_norm, dhidden_.data(), output_.data(),
                              output_rms_.data(), parameters + layout_.output_norm, rows(), d);
-  for (std::size_t l = layers_.size(); l-- > 0;) run_layer_backward(parameters, gradient, l, balance);
+  for (std::size_t l = layers_.size(); l-- > first;) run_layer_backward(parameters, gradient, l, balance);
+  if (first > 0) return;
   for (std::int64_t r = 0; r < rows(); ++r)
     ops<T>().add(gradient + layout_.embedding + batch_->tokens[r] * d, dx_.data() + r * d, d);
 }

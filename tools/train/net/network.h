@@ -26,6 +26,8 @@ class Network {
   /// Runs a batch of at most capacity() rows of sequences of at most shape().context tokens, ids within the
   /// vocabulary. What it keeps is what backward() needs.
   void forward(const T* parameters, const Batch& batch);
+  /// The same batch once more, from the input of layer `first` on: with other parameters from there.
+  void forward_again(const T* parameters, std::size_t first);
 
   /// [R][D], behind the last norm.
   const T* hidden() const { return hidden_.data(); }
@@ -35,8 +37,8 @@ class Network {
   T* hidden_gradient() { return dhidden_.data(); }
 
   /// Adds to `gradient`, once for each forward(); the batch must still exist. `balance` is the factor of the
-  /// layers' imbalance() in the loss.
-  void backward(const T* parameters, T* gradient, T balance = 0);
+  /// layers' imbalance() in the loss. Below layer `first` nothing is trained.
+  void backward(const T* parameters, T* gradient, T balance = 0, std::size_t first = 0);
 
   /// Of a mixture: the sum of imbalance() over the layers.
   double imbalance() const;
