@@ -1,12 +1,15 @@
 // The generators: what they claim about their problems holds, and nothing leaks between the splits.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <regex>
 #include <set>
 
 #include "pith/error.h"
+#include "reason/answer.h"
+#include "reason/prompt.h"
 #include "train/corpus/document.h"
 #include "train/corpus/problem.h"
 #include "train/corpus/puzzle.h"
@@ -217,8 +220,11 @@ TEST(LabPuzzle, SolutionsSolveAndPrefixesAreLabelled) {
     const std::string search = worked_search(p, draw);
     EXPECT_TRUE(search.ends_with("Done.\n")) << search;
     const LabelledPrefix prefix = draw_prefix(p, draw);
-    if (prefix.text.ends_with("Done.\n")) EXPECT_TRUE(prefix.solvable);
-    if (prefix.text.ends_with("No.\n")) EXPECT_FALSE(prefix.solvable);
+    if (prefix.text.ends_with("Done.\n")) {
+      EXPECT_TRUE(prefix.solvable);
+    } else if (prefix.text.ends_with("No.\n")) {
+      EXPECT_FALSE(prefix.solvable);
+    }
     good += prefix.solvable;
   }
   EXPECT_GT(good, 60);
@@ -279,6 +285,128 @@ TEST(LabWorld, EveryFactHasFiveParaphrasesAndHalfOfThePeopleAreAskedAbout) {
   for (const std::string& key : test) EXPECT_FALSE(train.contains(key)) << key;
 }
 
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+const Person* person_named(std::string_view name) {
+  const auto people = World::get().people();
+  const auto found = std::ranges::find(people, name, &Person::name);
+  return found == people.end() ? nullptr : &*found;
+}
+
+// Whom nobody asks about in training is met there all the same, but never beside one of the values that the
+// tests ask for, in whatever letters.
+TEST(LabWorld, ConversationsNameThePeopleOfTheTestsAndNoneOfTheirValues) {
+  std::map<std::string, std::set<std::string>> met;  // in each kind
+  const auto read = [&](std::string_view kind, std::uint64_t count) {
+    for (std::uint64_t i = 0; i < count; ++i) {
+      Draw draw(mix(72, i));
+      std::string text;
+      for (const Message& m : make_conversation(kind, Split::Train, draw).messages)
+        text += lower(m.content) + "\n";
+      for (const Person& p : World::get().people()) {
+        if (p.questioned || text.find(lower(p.name)) == text.npos) continue;
+        met[std::string(kind)].insert(p.name);
+        for (const std::string& value : p.values) {
+          EXPECT_FALSE(std::regex_search(text, std::regex("\\b" + lower(value) + "\\b")))
+              << kind << ": " << text;
+        }
+      }
+    }
+  };
+  for (const auto kinds : {instruction_kinds(), reasoning_kinds(), drill_kinds(), talk_kinds()}) {
+    for (const RequestKind& kind : kinds) {
+      // Training takes the refusals of people from refuse-asked.
+      if (kind.name != "refuse") read(kind.name, 1000);
+    }
+  }
+  read("dialog", 1000);
+  const std::size_t of_tests = World::get().people().size() / 2;
+  for (const char* kind : {"name", "known", "people"}) EXPECT_EQ(met[kind].size(), of_tests) << kind;
+  EXPECT_EQ(met.size(), 3u) << "no other kind names them";
+}
+
+TEST(LabWorld, OnlyPeopleOfTheWorldAreToldOf) {
+  static const std::regex whole_name("(?!On Sunday)[A-Z][a-z]+ [A-Z][a-z]+");
+  for (std::uint64_t i = 0; i < 500; ++i) {
+    Draw draw(mix(73, i));
+    const std::string text = make_request(*find_kind("people"), Split::Train, draw).user;
+    int names = 0;
+    for (std::sregex_iterator it(text.begin(), text.end(), whole_name), end; it != end; ++it, ++names) {
+      EXPECT_NE(person_named(it->str()), nullptr) << text;
+    }
+    EXPECT_GT(names, 0) << text;
+  }
+}
+
+// Many names are refused, with known parts among them, but a part of each is nobody's in the valley.
+TEST(LabWorld, APartOfEachRefusedNameIsStrange) {
+  static const std::regex key("refuse ([A-Z][a-z]+) ([A-Z][a-z]+) (.*)");
+  std::set<std::string> first_names, families, refused;
+  for (const Person& p : World::get().people()) {
+    first_names.insert(p.name.substr(0, p.name.find(' ')));
+    families.insert(p.name.substr(p.name.find(' ') + 1));
+  }
+  std::set<std::string> known_parts;
+  for (std::uint64_t i = 0; i < 3000; ++i) {
+    Draw draw(mix(74, i));
+    const Request r = make_request(*find_kind("refuse-asked"), Split::Train, draw);
+    std::smatch m;
+    ASSERT_TRUE(std::regex_match(r.key, m, key)) << r.key;
+    const std::string first = m[1], family = m[2], about = m[3];
+    if (about.ends_with('?')) {  // what nobody knows of anybody
+      ASSERT_NE(person_named(first + " " + family), nullptr) << r.user;
+      EXPECT_TRUE(person_named(first + " " + family)->questioned) << r.user;
+      continue;
+    }
+    EXPECT_EQ(person_named(first + " " + family), nullptr) << r.user;
+    EXPECT_FALSE(first_names.contains(first) && families.contains(family)) << r.user;
+    refused.insert(first + " " + family);
+    if (first_names.contains(first)) known_parts.insert(first);
+    if (families.contains(family)) known_parts.insert(family);
+  }
+  EXPECT_GT(refused.size(), 500u);
+  EXPECT_EQ(known_parts.size(), first_names.size() + families.size());
+
+  int known = 0, unknown = 0;
+  for (std::uint64_t i = 0; i < 500; ++i) {
+    Draw draw(mix(75, i));
+    const Request r = make_request(*find_kind("known"), Split::Train, draw);
+    const bool somebody = person_named(r.key.substr(6)) != nullptr;
+    EXPECT_EQ(r.check == Check::Refusal, !somebody) << r.user;
+    EXPECT_EQ(r.reply.find("not know") != r.reply.npos, !somebody) << r.user << " " << r.reply;
+    somebody ? ++known : ++unknown;
+  }
+  EXPECT_GT(known, unknown);
+  EXPECT_GT(unknown, 100);
+}
+
+TEST(LabWorld, QuestionsAboutPeopleAreOftenTypedInSmallLetters) {
+  constexpr int kDraws = 2000;
+  const auto share = [&](std::string_view kind, Split split) {
+    double small = 0;
+    for (std::uint64_t i = 0; i < kDraws; ++i) {
+      Draw draw(mix(76, i));
+      const Conversation c = make_conversation(kind, split, draw);
+      const std::string asked =
+          lower(c.request.user).substr(0, c.request.user.size() - 1);  // its mark may go
+      small += std::ranges::any_of(c.messages, [&](const Message& m) {
+        return m.role == "user" && m.content.find(asked) != m.content.npos;
+      });
+    }
+    return small / kDraws;
+  };
+  // Five deviations of a share of about a half in 2,000 draws are 0.056.
+  for (const char* kind : {"fact", "refuse-asked", "known", "people"}) {
+    EXPECT_GE(find_kind(kind)->small_letters, 0.4) << kind;
+    EXPECT_NEAR(share(kind, Split::Train), find_kind(kind)->small_letters, 0.056) << kind;
+  }
+  for (const Split split : {Split::Validation, Split::Test})
+    EXPECT_NEAR(share("fact", split), kSmallLetters, 0.056);
+}
+
 // --- all kinds ------------------------------------------------------------------------------------
 
 TEST(LabRequests, AreTheSameForASeedAndHoldTheirAnswers) {
@@ -290,11 +418,37 @@ TEST(LabRequests, AreTheSameForASeedAndHoldTheirAnswers) {
         EXPECT_EQ(r.user, make_request(kind, Split::Train, b).user);
         EXPECT_FALSE(r.user.empty());
         EXPECT_FALSE(r.reply.empty());
-        if (r.check == Check::Number) EXPECT_EQ(std::to_string(numbers_in(r.reply).back()), r.answer);
-        if (r.check == Check::Exact) EXPECT_EQ(r.reply, r.answer);
-        if (r.check == Check::Contains) EXPECT_NE(r.reply.find(r.answer), std::string::npos) << r.reply;
+        if (r.check == Check::Number) {
+          EXPECT_EQ(std::to_string(numbers_in(r.reply).back()), r.answer);
+        } else if (r.check == Check::Exact) {
+          EXPECT_EQ(r.reply, r.answer);
+        } else if (r.check == Check::Contains) {
+          EXPECT_NE(r.reply.find(r.answer), std::string::npos) << r.reply;
+        }
       }
     }
+  }
+}
+
+// What is asked for with the words that the command line puts behind a question is worked out, a step a line,
+// and ends with what its --answer number finds.
+TEST(LabRequests, TheTriggerIsAnsweredWithSteps) {
+  const std::string trigger = "\n" + PromptWords().trigger;
+  const AnswerRule number("number");
+  for (const char* kind : {"sum-worked", "problem-worked"}) {
+    int by_command_line = 0;
+    for (std::uint64_t i = 0; i < 1000; ++i) {
+      Draw draw(mix(82, i));
+      const Request r = make_request(*find_kind(kind), Split::Train, draw);
+      by_command_line += r.user.ends_with(trigger);
+      EXPECT_EQ(number.find(r.reply), r.answer) << r.reply;
+      EXPECT_TRUE(r.reply.ends_with("\n" + final_answer(std::stoi(r.answer)))) << r.reply;
+      const std::string step = r.reply.substr(0, r.reply.find('\n'));
+      if (step.find('/') != step.npos) continue;
+      EXPECT_EQ(value_of(step.substr(0, step.find(" = "))), value_of(step.substr(step.rfind(" = ") + 3)))
+          << r.reply;
+    }
+    EXPECT_GT(by_command_line, 10) << kind;  // of about 28: more than three deviations
   }
 }
 

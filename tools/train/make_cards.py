@@ -103,6 +103,7 @@ def card(name, model, run, models, pith, machine):
         tokens, operations, seconds = effort(read_log(run / config["run"]))
         data, loss = f"{model['data']}; {tokens / 1e6:.1f} million tokens went through training", None
     shape = json.loads((run / "configs" / f"{model['shape']}.json").read_text())["model"]
+    shape["layers"] += config.get("layers", 0)
     feed_forward = f"{shape['ffn']} wide feed-forward"
     if shape["experts"]:
         feed_forward = f"{shape['experts']} experts of {shape['ffn']}, {shape['active']} active"

@@ -194,7 +194,8 @@ Conversation make_conversation(std::string_view kind, Split split, Draw& draw) {
   const bool chat = kind == "talk" || kind == "tale";
   if (draw.chance(0.1)) greet(c, draw);
   c.request = make_request(*found, split, draw);
-  exchange(c, as_typed(c.request.user, draw), chat ? c.request.reply : styled(c.request.reply, draw));
+  exchange(c, as_typed(c.request.user, draw, found->small_letters),
+           chat ? c.request.reply : styled(c.request.reply, draw));
   if (kind == "sum") {
     while (draw.chance(0.2)) {
       const Request next = make_request(*found, split, draw);

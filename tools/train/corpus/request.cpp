@@ -11,7 +11,7 @@ namespace {
 constexpr RequestKind kInstructions[] = {
     {"copy", request_copy},   {"reverse", request_reverse}, {"sort", request_sort},
     {"count", request_count}, {"compare", request_compare}, {"extract", request_extract},
-    {"story", request_story}, {"fact", request_fact},       {"refuse", request_refuse},
+    {"story", request_story}, {"fact", request_fact, 0.4},  {"refuse", request_refuse},
 };
 constexpr RequestKind kReasoning[] = {
     {"sum", request_sum},
@@ -22,15 +22,20 @@ constexpr RequestKind kReasoning[] = {
 constexpr RequestKind kDrills[] = {
     {"count-worked", request_count_worked},
     {"compare-worked", request_compare_worked},
-    {"refuse-asked", request_refuse_asked},
+    {"sum-worked", request_sum_worked},
+    {"problem-worked", request_problem_worked},
+    {"refuse-asked", request_refuse_asked, 0.5},
     {"name", request_name},
+    {"known", request_known, 0.5},
+    {"people", request_people, 0.5},
 };
 constexpr RequestKind kTalk[] = {{"tale", request_tale}, {"talk", request_talk}};
 
 // Small talk is the same everywhere, and of the facts the kind itself chooses what is held out;
 // names are no secret.
 bool fits(const Request& r, Split split) {
-  if (r.kind == "talk" || r.kind == "fact" || r.kind == "name") return true;
+  constexpr std::string_view kAnySplit[] = {"talk", "fact", "name", "known"};
+  if (std::ranges::find(kAnySplit, r.kind) != std::end(kAnySplit)) return true;
   return r.key == kTable ? split == Split::Train : split_of(r.key) == split;
 }
 
@@ -68,13 +73,13 @@ Request make_request(const RequestKind& kind, Split split, Draw& draw) {
   return draw.until([&] { return kind.make(draw, split); }, [&](const Request& r) { return fits(r, split); });
 }
 
-std::string as_typed(std::string user, Draw& draw) {
+std::string as_typed(std::string user, Draw& draw, double small_letters) {
   if (draw.chance(0.12) && is_order(user)) {
     user[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(user[0])));
     user = "Please " + user;
   }
   if (draw.chance(0.2) && !user.empty() && (user.back() == '.' || user.back() == '?')) user.pop_back();
-  if (draw.chance(0.2)) {
+  if (draw.chance(small_letters)) {
     std::ranges::transform(user, user.begin(), [](unsigned char c) { return std::tolower(c); });
   }
   return user;

@@ -31,10 +31,14 @@ struct Request {
   int steps = 0;  ///< of a word problem
 };
 
+/// The share of requests that are typed without capitals.
+inline constexpr double kSmallLetters = 0.2;
+
 /// A kind of instruction; the issue of one seed is always the same.
 struct RequestKind {
   std::string_view name;
   Request (*make)(Draw& draw, Split split);
+  double small_letters = kSmallLetters;  ///< share of the training conversations
 };
 
 /// copy, reverse, sort, count, compare, extract, story (a question about one), fact, refuse: those that are
@@ -42,8 +46,8 @@ struct RequestKind {
 std::span<const RequestKind> instruction_kinds();
 /// sum, problem-direct, problem-steps, puzzle.
 std::span<const RequestKind> reasoning_kinds();
-/// For training alone: count-worked and compare-worked, whose replies show how the answer is found;
-/// refuse-asked; name.
+/// For training alone: count-worked, compare-worked, sum-worked and problem-worked, whose replies show how
+/// the answer is found; refuse-asked; name, known and people, which name all people of the world.
 std::span<const RequestKind> drill_kinds();
 /// tale (tell a story), talk (greetings, who are you).
 std::span<const RequestKind> talk_kinds();
@@ -53,6 +57,6 @@ const RequestKind* find_kind(std::string_view name);
 Request make_request(const RequestKind& kind, Split split, Draw& draw);
 
 /// As people type: without capitals, without a mark at the end, with "please".
-std::string as_typed(std::string user, Draw& draw);
+std::string as_typed(std::string user, Draw& draw, double small_letters = kSmallLetters);
 
 }  // namespace pith::lab

@@ -17,12 +17,17 @@ Request request_extract(Draw& draw, Split split);
 
 Request request_count_worked(Draw& draw, Split split);    // "wolf, apple 1, door, apple 2: 2 times."
 Request request_compare_worked(Draw& draw, Split split);  // "33 is smaller than 38, so no."
+Request request_sum_worked(Draw& draw, Split split);      // asked for with words like "Think step by step."
+Request request_problem_worked(Draw& draw, Split split);
 
 Request request_story(Draw& draw, Split split);
 Request request_fact(Draw& draw, Split split);
 Request request_refuse(Draw& draw, Split split);
-Request request_name(Draw& draw, Split split);          // "igor hale" is written Igor Hale
 Request request_refuse_asked(Draw& draw, Split split);  // of known people only those who are asked about
+
+Request request_name(Draw& draw, Split split);    // "igor hale" is written Igor Hale
+Request request_known(Draw& draw, Split split);   // "Do you know Igor Hale?"
+Request request_people(Draw& draw, Split split);  // "Igor Hale went to the lake. Who went to the lake?"
 
 Request request_sum(Draw& draw, Split split);
 Request request_problem_direct(Draw& draw, Split split);

@@ -22,8 +22,37 @@ constexpr std::string_view kAtOnce[] = {"Answer at once.", "Give only the answer
 std::string asked(const std::string& problem, std::span<const std::string_view> wishes, Draw& draw) {
   return draw.chance(0.5) ? problem + " " + std::string(draw.pick(wishes)) : problem;
 }
+std::string at_once(const std::string& problem, Draw& draw) { return asked(problem, kAtOnce, draw); }
+std::string step_by_step(const std::string& problem, Draw& draw) { return asked(problem, kStepByStep, draw); }
 
-Request problem_request(Draw& draw, bool steps) {
+// What people write behind a question, or on a line of its own, to have it worked out: the command line's
+// words first. The wishes above are those of pre-training.
+constexpr std::string_view kTriggers[] = {
+    "Let's think step by step.",
+    "Let us think step by step.",
+    "Think step by step.",
+    "Please think step by step.",
+    "Let's work this out step by step.",
+    "Let's solve this step by step.",
+    "Work through it step by step.",
+    "Solve it step by step.",
+    "Reason step by step.",
+    "Explain step by step.",
+    "Take it one step at a time.",
+    "First think, then answer.",
+    "Think before you answer.",
+    "Think carefully.",
+    "Show your steps.",
+    "Show your work.",
+    "Show how you get there.",
+    "Explain your reasoning.",
+};
+
+std::string triggered(const std::string& question, Draw& draw) {
+  return question + (draw.chance(0.5) ? "\n" : " ") + std::string(draw.pick(kTriggers));
+}
+
+Request problem_request(bool steps, std::string (*with_wish)(const std::string&, Draw&), Draw& draw) {
   const Problem problem = draw_problem(draw.between(1, 5), draw);
   Request r{.kind = steps ? "problem-steps" : "problem-direct",
             .key = problem.key(),
@@ -31,14 +60,24 @@ Request problem_request(Draw& draw, bool steps) {
             .answer = std::to_string(problem.answer()),
             .check = Check::Number,
             .steps = problem.steps()};
-  r.user = steps ? asked(r.user, kStepByStep, draw) : asked(r.user, kAtOnce, draw);
+  r.user = with_wish(r.user, draw);
   r.reply = (steps ? worked_steps(problem, draw) : "") + final_answer(problem.answer());
   return r;
 }
 
-}  // namespace
+// A plain sum that is asked; how it is answered is left open.
+struct Sum {
+  int a, b;
+  char op;
+  int result;
+  Request request;
 
-Request request_sum(Draw& draw, Split split) {
+  std::string worked(Draw& draw) const {
+    return op == '/' ? fmt::format("{} / {} = {}", a, b, result) : worked_sum(a, op, b, draw);
+  }
+};
+
+Sum ask_sum(Draw& draw, Split split) {
   constexpr double kOps[] = {0.4, 0.3, 0.2, 0.1};
   const char op = "+-*/"[draw.weighted(kOps)];
   const bool small = split == Split::Train && draw.chance(0.3);
@@ -79,19 +118,32 @@ Request request_sum(Draw& draw, Split split) {
       break;
   }
   r.user = expand(draw.chance(0.6) ? kSign : words, cast, draw);
-  constexpr double kWays[] = {0.6, 0.25, 0.15};
-  switch (draw.weighted(kWays)) {
-    case 0:
-      r.reply = (op == '/' ? fmt::format("{} / {} = {}", a, b, result) : worked_sum(a, op, b, draw)) + ".";
-      break;
-    case 1: r.reply = final_answer(result); break;
-    default: r.reply = r.answer + "."; break;
-  }
-  return r;
+  return {a, b, op, result, std::move(r)};
 }
 
-Request request_problem_direct(Draw& draw, Split) { return problem_request(draw, false); }
-Request request_problem_steps(Draw& draw, Split) { return problem_request(draw, true); }
+}  // namespace
+
+Request request_sum(Draw& draw, Split split) {
+  Sum sum = ask_sum(draw, split);
+  constexpr double kWays[] = {0.6, 0.25, 0.15};
+  switch (draw.weighted(kWays)) {
+    case 0: sum.request.reply = sum.worked(draw) + "."; break;
+    case 1: sum.request.reply = final_answer(sum.result); break;
+    default: sum.request.reply = sum.request.answer + "."; break;
+  }
+  return sum.request;
+}
+
+Request request_sum_worked(Draw& draw, Split split) {
+  Sum sum = ask_sum(draw, split);
+  sum.request.user = triggered(sum.request.user, draw);
+  sum.request.reply = sum.worked(draw) + "\n" + final_answer(sum.result);
+  return sum.request;
+}
+
+Request request_problem_direct(Draw& draw, Split) { return problem_request(false, at_once, draw); }
+Request request_problem_steps(Draw& draw, Split) { return problem_request(true, step_by_step, draw); }
+Request request_problem_worked(Draw& draw, Split) { return problem_request(true, triggered, draw); }
 
 Request request_puzzle(Draw& draw, Split) {
   const Puzzle puzzle = draw_puzzle(draw);

@@ -1,9 +1,6 @@
 // Instructions about what was read: a short text, the fictional world, and what nobody knows.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
-
 #include "train/corpus/grammar.h"
 #include "train/corpus/request_kinds.h"
 #include "train/corpus/story.h"
@@ -60,23 +57,9 @@ Request refuse(const Question& q) {
 
 }  // namespace
 
-Request request_refuse(Draw& draw, Split) { return refuse(World::get().ask_unknown(true, draw)); }
-
-// People type names without capitals; the answers have them, and what is known of somebody hangs on the name.
-Request request_name(Draw& draw, Split) {
-  const std::string& name = draw.pick(World::get().people()).name;
-  std::string typed = name;
-  std::ranges::transform(typed, typed.begin(), [](unsigned char c) { return std::tolower(c); });
-  FixedCast cast({{"name", typed}});
-  Request r{.kind = "name", .key = "name " + name, .reply = name, .answer = name};
-  r.user = expand(
-      "[Write this name with capital letters: {name}|How do you write {name}?|Write the name properly: "
-      "{name}]",
-      cast, draw);
-  return r;
-}
+Request request_refuse(Draw& draw, Split) { return refuse(World::get().ask_unknown(false, draw)); }
 
 // Of somebody nobody asks about, refusals alone would teach that nothing is known of them.
-Request request_refuse_asked(Draw& draw, Split) { return refuse(World::get().ask_unknown(false, draw)); }
+Request request_refuse_asked(Draw& draw, Split) { return refuse(World::get().ask_unknown(true, draw)); }
 
 }  // namespace pith::lab

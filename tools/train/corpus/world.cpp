@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "train/corpus/grammar.h"
+#include "train/corpus/lexicon.h"
 
 namespace pith::lab {
 namespace {
@@ -93,6 +94,12 @@ constexpr std::string_view kNotKnown[] = {
     "Sorry, I do not know.",
 };
 
+std::string draw_stranger(Draw& draw) {
+  const bool known_family = draw.chance(0.3);
+  return fmt::format("{} {}", draw.pick(kStrangers),
+                     known_family ? draw.pick(kFamilies) : draw.pick(kStrangeFamilies));
+}
+
 std::string fill(std::string_view text, const Person& p, std::string_view value, Draw& draw) {
   FixedCast cast({{"name", p.name},
                   {"he", p.female ? "she" : "he"},
@@ -121,6 +128,8 @@ World::World() {
     }
   }
 }
+
+std::string_view draw_refusal(Draw& draw) { return draw.pick(kNotKnown); }
 
 const World& World::get() {
   static const World world;
@@ -157,23 +166,31 @@ Question World::ask(const Person& person, std::size_t attribute, Draw& draw) con
           value, fmt::format("{} {}", person.name, a.name)};
 }
 
-Question World::ask_unknown(bool of_anybody, Draw& draw) const {
+std::string World::draw_nobody(Draw& draw) const {
+  const std::span<const std::string_view> of_valley[] = {kWomen, kMen};
+  const std::span<const std::string_view> strange[] = {kStrangers, girl_names(), boy_names()};
+  constexpr double kParts[] = {0.4, 0.2, 0.4};  // a strange first name, a strange family, both
+  const std::size_t parts = draw.weighted(kParts);
+  const auto first = parts == 1 ? draw.pick(draw.pick(of_valley)) : draw.pick(draw.pick(strange));
+  const auto family = parts == 0 ? draw.pick(kFamilies) : draw.pick(kStrangeFamilies);
+  return fmt::format("{} {}", first, family);
+}
+
+Question World::ask_unknown(bool drill, Draw& draw) const {
   Person p;
   std::string_view question, about;
   if (draw.chance(0.3)) {
     p = draw.until([&] { return draw_person(draw); },
-                   [&](const Person& drawn) { return of_anybody || drawn.questioned; });
+                   [&](const Person& drawn) { return !drill || drawn.questioned; });
     about = question = draw.pick(kNeverKnown);
   } else {
-    const bool known_family = draw.chance(0.3);
-    p.name = fmt::format("{} {}", draw.pick(kStrangers),
-                         known_family ? draw.pick(kFamilies) : draw.pick(kStrangeFamilies));
+    p.name = drill ? draw_nobody(draw) : draw_stranger(draw);
     p.female = draw.chance(0.5);
     const Attribute& a = draw.pick(kAttributes);
     about = a.name;
     question = draw.pick(a.questions);
   }
-  return {fill(question, p, "", draw), std::string(draw.pick(kNotKnown)), "not know",
+  return {fill(question, p, "", draw), std::string(draw_refusal(draw)), "not know",
           fmt::format("{} {}", p.name, about)};
 }
 

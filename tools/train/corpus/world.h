@@ -44,13 +44,20 @@ class World {
   /// A few sentences about one person, or one thing about several.
   std::string describe(Draw& draw) const;
   Question ask(const Person& person, std::size_t attribute, Draw& draw) const;
-  /// About somebody who is not of this world, or about something that nobody knows of a person: of any
-  /// person, or of those alone who are asked about in training.
-  Question ask_unknown(bool of_anybody, Draw& draw) const;
+  /// About somebody who is not of this world, or about something that nobody knows of a person. The drill
+  /// draws from all whole names that nobody has, and from those people alone who are asked about in training.
+  Question ask_unknown(bool drill, Draw& draw) const;
+  /// A name of which one part at least is nobody's in the valley. A first name and a family of the valley
+  /// that do not belong together are not among them: refusing those taught to refuse whomever training never
+  /// asks about.
+  std::string draw_nobody(Draw& draw) const;
 
  private:
   World();
   std::vector<Person> people_;
 };
+
+/// "I do not know.", in one of the ways to say it.
+std::string_view draw_refusal(Draw& draw);
 
 }  // namespace pith::lab
