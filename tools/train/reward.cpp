@@ -74,9 +74,8 @@ class RewardTraining {
  public:
   explicit RewardTraining(const Config& c)
       : s_(c),
-        trunk_(fresh_start(s_.from)),
-        start_(deepened(trunk_, s_.layers, s_.seed)),
-        first_(s_.layers > 0 ? trunk_.shape.layers : 0),
+        start_(deepened(fresh_start(s_.from), s_.layers, s_.seed)),
+        first_(s_.layers > 0 ? start_.shape.layers - s_.layers : 0),
         conversations_(s_.tokenizer),
         train_(read_comparisons(s_.train, conversations_, start_.shape.context)),
         validation_(read_comparisons(s_.validation, conversations_, start_.shape.context)),
@@ -137,9 +136,8 @@ class RewardTraining {
       std::vector<std::optional<Likelihood>> likely;
       const bool with_likelihoods = gradient && s_.likelihoods();
       if (with_likelihoods) likely = likelihoods(network, start_.parameters.data(), piece);
-      if (with_likelihoods && first_ > 0) {
-        network.forward_again(parameters,
-                              static_cast<std::size_t>(first_));  // below it start and now are the same
+      if (with_likelihoods && first_ > 0) {  // below it nothing has changed since the start
+        network.forward_again(parameters, static_cast<std::size_t>(first_));
       } else {
         network.forward(parameters, piece.batch);
       }
@@ -184,7 +182,7 @@ class RewardTraining {
   }
 
   Settings s_;
-  Checkpoint trunk_, start_;
+  Checkpoint start_;
   std::int64_t first_;  // layer that is trained
   Conversations conversations_;
   std::vector<Comparison> train_, validation_;

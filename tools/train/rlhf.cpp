@@ -114,7 +114,10 @@ class Reinforcement {
         order_(std::ssize(questions_), s_.seed),
         mixed_order_(std::ssize(mixed_), s_.seed) {
     if (reward_.shape.vocab != start_.shape.vocab || reward_.shape.context < start_.shape.context)
-      fail("{}: the reward model has another vocabulary, or less context", printable(s_.reward, 400));
+      fail(
+          "{}: expected a reward model with a vocabulary of {} and a context of at least {}, found {} and {}",
+          printable(s_.reward, 400), start_.shape.vocab, start_.shape.context, reward_.shape.vocab,
+          reward_.shape.context);
   }
 
   void run() {
